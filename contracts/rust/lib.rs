@@ -1,0 +1,1 @@
+//! Livepeer protocol contracts.

@@ -1,0 +1,1 @@
+//! Chain driver over any alloy provider: reads, transactions, events.

@@ -1,0 +1,1 @@
+//! Prices, discovery, selection, sessions and admission of the Livepeer market, free of I/O.

@@ -1,0 +1,1 @@
+//! Probe, decode, scale, encode and mux of video segments through libav.

@@ -1,0 +1,1 @@
+//! In-process EVM chain with Arbitrum block semantics behind an alloy transport.

@@ -1,0 +1,1 @@
+//! Deterministic discrete-event kernel: queue, random streams, network, faults, trace hash.

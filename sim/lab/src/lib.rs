@@ -1,0 +1,1 @@
+//! Scenarios, actors, runs and their results.
