@@ -1,1 +1,23 @@
-//! Role machines of the Livepeer network: gateway, orchestrator, redeemer and the others, free of I/O.
+//! Role machines of the Livepeer network, free of I/O.
+//!
+//! A role is a state machine: its driver hands it an input (a peer's message, a chain event, a
+//! timer, finished work, an operator's command) together with the time and a source of randomness,
+//! and the machine answers with [`Effects`]: messages to send, transactions to submit, work to
+//! start, records to store, timers to set, things observed. A daemon carries the effects out on
+//! sockets and a real chain; a simulator turns them into future events. Nothing here knows which.
+//!
+//! Map, in reading order: [`io`] (what crosses the seam), [`round_keeper`], [`reward_caller`],
+//! [`delegator`], [`redeemer`], [`orchestrator`], [`gateway`].
+
+pub mod delegator;
+pub mod gateway;
+pub mod io;
+pub mod orchestrator;
+pub mod redeemer;
+pub mod reward_caller;
+pub mod round_keeper;
+
+pub use io::{
+    ChainEvent, ChainHead, Effect, Effects, Observation, OrchestratorEntry, Peer, Record, RoundInfo, SenderFunds,
+    TimerKind, TxId, TxIntent, TxOutcome, Work, WorkDone, WorkId,
+};

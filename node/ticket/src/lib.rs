@@ -1,1 +1,22 @@
 //! Probabilistic tickets: parameters, sender and recipient engines, redemption queue, free of I/O.
+//!
+//! A gateway pays for work with tickets. Each is a signed lottery ticket whose expected value is
+//! tiny and whose face value is worth a transaction; only winners go on chain. This crate holds
+//! both sides of that game as plain state machines: whoever drives them brings the clock, the
+//! chain's view, the seeds and the store.
+//!
+//! Map of the crate, in reading order: [`ticket`] (tickets, parameters, payments), [`sig`]
+//! (signatures and the draw), [`value`] (exact sums), [`recipient`] (an orchestrator's parameters
+//! and checks), [`payment`] (a whole payment received), [`balance`] (credit per session),
+//! [`sender`] (a gateway's sessions, batches and limits), [`monitor`] (what a sender is good for),
+//! [`queue`] (redemption of winners).
+
+pub mod sig;
+pub mod ticket;
+pub mod value;
+
+pub use sig::{EthVerifier, SigError, Signature, SigningKey, TicketSigner, TicketVerifier, is_winning};
+pub use ticket::{
+    ExpirationParams, Payment, PriceError, PriceInfo, SenderParams, Ticket, TicketParams, WinningTicket,
+};
+pub use value::Value;

@@ -1,0 +1,286 @@
+//! Logs of the protocol, decoded.
+
+use alloy::providers::Provider;
+use alloy::rpc::types::{Filter, Log as RpcLog};
+use alloy::sol_types::SolEvent;
+use weir_contracts::bindings::{BondingManager, RoundsManager, ServiceRegistry, TicketBroker};
+use weir_types::{Address, B256, L2Block, LptWei, Round, U256, Wei};
+
+use crate::{Addresses, ChainError};
+
+/// A log with its place on the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// L2 block.
+    pub block: L2Block,
+    /// Transaction.
+    pub tx: B256,
+    /// What it says.
+    pub kind: LogKind,
+}
+
+/// What the protocol's logs say, as far as a node acts on them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LogKind {
+    /// A round was initialised.
+    NewRound(Round),
+    /// A sender's deposit grew.
+    DepositFunded {
+        /// The sender.
+        sender: Address,
+        /// By how much.
+        amount: Wei,
+    },
+    /// A sender's reserve grew.
+    ReserveFunded {
+        /// The sender.
+        sender: Address,
+        /// By how much.
+        amount: Wei,
+    },
+    /// A sender took deposit and reserve out.
+    Withdrawal {
+        /// The sender.
+        sender: Address,
+        /// Deposit taken.
+        deposit: Wei,
+        /// Reserve taken.
+        reserve: Wei,
+    },
+    /// A sender asked to unlock, or thought better of it.
+    UnlockChanged(Address),
+    /// A winning ticket was redeemed.
+    Redeemed {
+        /// Sender of the ticket.
+        sender: Address,
+        /// Recipient of the ticket.
+        recipient: Address,
+        /// Its face value.
+        face_value: Wei,
+        /// Its preimage of the rand hash.
+        recipient_rand: U256,
+        /// Its nonce.
+        nonce: u64,
+    },
+    /// A redemption's money moved.
+    Paid {
+        /// Sender of the ticket.
+        sender: Address,
+        /// Recipient of the ticket.
+        recipient: Address,
+        /// What the recipient's stakers got: less than face value when deposit and reserve fell short.
+        amount: Wei,
+    },
+    /// An orchestrator called reward.
+    Reward {
+        /// The orchestrator.
+        transcoder: Address,
+        /// Newly minted tokens.
+        amount: LptWei,
+    },
+    /// Stake was bonded.
+    Bond {
+        /// Whose.
+        delegator: Address,
+        /// New delegate.
+        delegate: Address,
+        /// Added amount.
+        additional: LptWei,
+    },
+    /// Stake is on its way out.
+    Unbond {
+        /// Whose.
+        delegator: Address,
+        /// Its lock.
+        lock: u64,
+        /// First round of withdrawal.
+        withdraw_round: Round,
+        /// Amount.
+        amount: LptWei,
+    },
+    /// Fees left the protocol.
+    WithdrawFees {
+        /// Whose.
+        delegator: Address,
+        /// Amount.
+        amount: Wei,
+    },
+    /// Stake left the protocol.
+    WithdrawStake {
+        /// Whose.
+        delegator: Address,
+        /// Amount.
+        amount: LptWei,
+    },
+    /// An orchestrator enters the active set in a round.
+    Activated(Address, Round),
+    /// An orchestrator leaves the active set in a round.
+    Deactivated(Address, Round),
+    /// An orchestrator changed its service URI.
+    ServiceUri(Address, String),
+}
+
+/// Reads logs in order, each once.
+#[derive(Debug, Clone)]
+pub struct Watcher {
+    next: u64,
+    range_max: u64,
+    addresses: [Address; 4],
+}
+
+impl Watcher {
+    /// A watcher that starts at block `from`.
+    #[must_use]
+    pub const fn new(addresses: &Addresses, from: L2Block) -> Self {
+        Self {
+            next: from.0,
+            // Endpoints limit the span of one query; go-livepeer asks for as many.
+            range_max: 1000,
+            addresses: [
+                addresses.rounds_manager,
+                addresses.bonding_manager,
+                addresses.ticket_broker,
+                addresses.service_registry,
+            ],
+        }
+    }
+
+    /// First block not yet read.
+    #[must_use]
+    pub const fn next_block(&self) -> L2Block {
+        L2Block(self.next)
+    }
+
+    /// All logs up to block `to` that were not read yet.
+    ///
+    /// After an error the same blocks are read again by the next call; no log is lost.
+    ///
+    /// # Errors
+    /// The endpoint's failure, or a log that does not decode.
+    pub async fn poll<P: Provider>(&mut self, provider: &P, to: L2Block) -> Result<Vec<Log>, ChainError> {
+        let mut out = Vec::new();
+        let mut next = self.next;
+        while next <= to.0 {
+            let end = to.0.min(next.saturating_add(self.range_max - 1));
+            let filter = Filter::new().from_block(next).to_block(end).address(self.addresses.to_vec());
+            let logs = provider
+                .get_logs(&filter)
+                .await
+                .map_err(|source| ChainError::Rpc { method: "eth_getLogs", source })?;
+            for log in &logs {
+                if let Some(kind) = decode(log)? {
+                    out.push(Log {
+                        block: L2Block(log.block_number.unwrap_or(end)),
+                        tx: log.transaction_hash.unwrap_or_default(),
+                        kind,
+                    });
+                }
+            }
+            next = end + 1;
+        }
+        self.next = next;
+        Ok(out)
+    }
+}
+
+fn parse<E: SolEvent>(log: &RpcLog) -> Result<E, ChainError> {
+    E::decode_log_data(log.data()).map_err(|source| ChainError::Log {
+        tx: log.transaction_hash.unwrap_or_default(),
+        index: log.log_index.unwrap_or_default(),
+        source,
+    })
+}
+
+fn round(v: U256) -> Round {
+    Round(v.saturating_to())
+}
+
+fn decode(log: &RpcLog) -> Result<Option<LogKind>, ChainError> {
+    let Some(topic) = log.topic0() else { return Ok(None) };
+    let kind = match *topic {
+        RoundsManager::NewRound::SIGNATURE_HASH => {
+            LogKind::NewRound(round(parse::<RoundsManager::NewRound>(log)?.round))
+        }
+        BondingManager::Reward::SIGNATURE_HASH => {
+            let e = parse::<BondingManager::Reward>(log)?;
+            LogKind::Reward { transcoder: e.transcoder, amount: LptWei(e.amount) }
+        }
+        BondingManager::Bond::SIGNATURE_HASH => {
+            let e = parse::<BondingManager::Bond>(log)?;
+            LogKind::Bond {
+                delegator: e.delegator,
+                delegate: e.newDelegate,
+                additional: LptWei(e.additionalAmount),
+            }
+        }
+        BondingManager::Unbond::SIGNATURE_HASH => {
+            let e = parse::<BondingManager::Unbond>(log)?;
+            LogKind::Unbond {
+                delegator: e.delegator,
+                lock: e.unbondingLockId.saturating_to(),
+                withdraw_round: round(e.withdrawRound),
+                amount: LptWei(e.amount),
+            }
+        }
+        BondingManager::WithdrawFees::SIGNATURE_HASH => {
+            let e = parse::<BondingManager::WithdrawFees>(log)?;
+            LogKind::WithdrawFees { delegator: e.delegator, amount: Wei(e.amount) }
+        }
+        BondingManager::WithdrawStake::SIGNATURE_HASH => {
+            let e = parse::<BondingManager::WithdrawStake>(log)?;
+            LogKind::WithdrawStake { delegator: e.delegator, amount: LptWei(e.amount) }
+        }
+        BondingManager::TranscoderActivated::SIGNATURE_HASH => {
+            let e = parse::<BondingManager::TranscoderActivated>(log)?;
+            LogKind::Activated(e.transcoder, round(e.activationRound))
+        }
+        BondingManager::TranscoderDeactivated::SIGNATURE_HASH => {
+            let e = parse::<BondingManager::TranscoderDeactivated>(log)?;
+            LogKind::Deactivated(e.transcoder, round(e.deactivationRound))
+        }
+        ServiceRegistry::ServiceURIUpdate::SIGNATURE_HASH => {
+            let e = parse::<ServiceRegistry::ServiceURIUpdate>(log)?;
+            LogKind::ServiceUri(e.addr, e.serviceURI)
+        }
+        _ => return decode_broker(log, *topic),
+    };
+    Ok(Some(kind))
+}
+
+fn decode_broker(log: &RpcLog, topic: B256) -> Result<Option<LogKind>, ChainError> {
+    let kind = match topic {
+        TicketBroker::DepositFunded::SIGNATURE_HASH => {
+            let e = parse::<TicketBroker::DepositFunded>(log)?;
+            LogKind::DepositFunded { sender: e.sender, amount: Wei(e.amount) }
+        }
+        TicketBroker::ReserveFunded::SIGNATURE_HASH => {
+            let e = parse::<TicketBroker::ReserveFunded>(log)?;
+            LogKind::ReserveFunded { sender: e.reserveHolder, amount: Wei(e.amount) }
+        }
+        TicketBroker::Withdrawal::SIGNATURE_HASH => {
+            let e = parse::<TicketBroker::Withdrawal>(log)?;
+            LogKind::Withdrawal { sender: e.sender, deposit: Wei(e.deposit), reserve: Wei(e.reserve) }
+        }
+        TicketBroker::Unlock::SIGNATURE_HASH => LogKind::UnlockChanged(parse::<TicketBroker::Unlock>(log)?.sender),
+        TicketBroker::UnlockCancelled::SIGNATURE_HASH => {
+            LogKind::UnlockChanged(parse::<TicketBroker::UnlockCancelled>(log)?.sender)
+        }
+        TicketBroker::WinningTicketRedeemed::SIGNATURE_HASH => {
+            let e = parse::<TicketBroker::WinningTicketRedeemed>(log)?;
+            LogKind::Redeemed {
+                sender: e.sender,
+                recipient: e.recipient,
+                face_value: Wei(e.faceValue),
+                recipient_rand: e.recipientRand,
+                nonce: e.senderNonce.saturating_to(),
+            }
+        }
+        TicketBroker::WinningTicketTransfer::SIGNATURE_HASH => {
+            let e = parse::<TicketBroker::WinningTicketTransfer>(log)?;
+            LogKind::Paid { sender: e.sender, recipient: e.recipient, amount: Wei(e.amount) }
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(kind))
+}

@@ -1,0 +1,571 @@
+//! What crosses the seam between a machine and its driver.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use weir_ticket::{Payment, Signature, Ticket, TicketParams};
+use weir_types::{Address, B256, Credit, Instant, L1Block, LptWei, Millis, Perc6, Pixels, Price, Profile, Round, U256, Wei};
+
+/// A reachable endpoint, numbered by the driver (which knows the address behind it).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Peer(pub u32);
+
+/// Number of a transaction intent, unique within one machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct TxId(pub u64);
+
+/// Number of a piece of work, unique within one machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct WorkId(pub u64);
+
+/// The newest head a driver has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChainHead {
+    /// L1 block number, as the contracts see it.
+    pub l1: L1Block,
+    /// Gas price of the chain.
+    pub gas_price: Wei,
+}
+
+/// State of the round that was initialised last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoundInfo {
+    /// Last initialised round.
+    pub round: Round,
+    /// Its stored L1 block hash; zero where the chain kept none.
+    pub block_hash: B256,
+    /// Hash of the round before.
+    pub previous_block_hash: B256,
+    /// First L1 block of the round.
+    pub start_block: L1Block,
+    /// Length of a round in L1 blocks.
+    pub length: u64,
+    /// Size of the orchestrator pool: the divisor of every reserve.
+    pub pool_size: u64,
+}
+
+/// A sender's money in the ticket broker, as one claimant sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SenderFunds {
+    /// Deposit that pays winning tickets first.
+    pub deposit: Wei,
+    /// Round in which the sender may withdraw; 0 when no unlock is under way.
+    pub withdraw_round: Round,
+    /// What is left of the reserve.
+    pub reserve_remaining: Wei,
+    /// What orchestrators claimed from the reserve in the current round.
+    pub claimed_in_current_round: Wei,
+    /// What the asking orchestrator itself claimed of it.
+    pub claimed_by_me: Wei,
+}
+
+/// An orchestrator as the chain lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrchestratorEntry {
+    /// Address that is bonded and receives tickets.
+    pub address: Address,
+    /// Endpoint behind its service URI.
+    pub peer: Peer,
+    /// Total stake behind it.
+    pub stake: LptWei,
+}
+
+/// What a watcher of the chain reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChainEvent {
+    /// A new head.
+    Head(ChainHead),
+    /// A round was initialised.
+    Round(RoundInfo),
+    /// The active orchestrators of the round, with their service URIs resolved.
+    ActiveSet(Vec<OrchestratorEntry>),
+    /// A sender's money, first read or changed.
+    Funds {
+        /// The sender.
+        sender: Address,
+        /// Its money as of now.
+        funds: SenderFunds,
+    },
+}
+
+/// Something a machine wants on the chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TxIntent {
+    /// `RoundsManager.initializeRound`.
+    InitializeRound,
+    /// `BondingManager.reward`, with pool hints from the driver.
+    Reward,
+    /// `TicketBroker.redeemWinningTicket`.
+    Redeem {
+        /// The winning ticket.
+        ticket: Box<Ticket>,
+        /// Its sender's signature.
+        sig: Signature,
+        /// Preimage of the ticket's rand hash.
+        recipient_rand: U256,
+    },
+    /// `BondingManager.bond`, approving the amount where the allowance is short.
+    Bond {
+        /// Amount to add; may be zero to change the delegate only.
+        amount: LptWei,
+        /// Delegate.
+        to: Address,
+    },
+    /// `BondingManager.unbond`.
+    Unbond {
+        /// Amount to take out.
+        amount: LptWei,
+    },
+    /// `BondingManager.withdrawStake`.
+    WithdrawStake {
+        /// Unbonding lock.
+        lock: u64,
+    },
+    /// `BondingManager.withdrawFees`.
+    WithdrawFees {
+        /// Amount of wei.
+        amount: Wei,
+    },
+    /// `BondingManager.claimEarnings`.
+    ClaimEarnings {
+        /// Last round to claim.
+        end: Round,
+    },
+    /// `BondingManager.transcoder`.
+    Commission {
+        /// Share of rewards the orchestrator keeps.
+        reward_cut: Perc6,
+        /// Share of fees it gives to delegators.
+        fee_share: Perc6,
+    },
+    /// `ServiceRegistry.setServiceURI`.
+    ServiceUri(String),
+    /// `TicketBroker.fundDepositAndReserve`.
+    Fund {
+        /// Added to the deposit.
+        deposit: Wei,
+        /// Added to the reserve.
+        reserve: Wei,
+    },
+}
+
+impl TxIntent {
+    /// Name of the contract function, for tables and logs.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::InitializeRound => "initializeRound",
+            Self::Reward => "reward",
+            Self::Redeem { .. } => "redeemWinningTicket",
+            Self::Bond { .. } => "bond",
+            Self::Unbond { .. } => "unbond",
+            Self::WithdrawStake { .. } => "withdrawStake",
+            Self::WithdrawFees { .. } => "withdrawFees",
+            Self::ClaimEarnings { .. } => "claimEarnings",
+            Self::Commission { .. } => "transcoder",
+            Self::ServiceUri(_) => "setServiceURI",
+            Self::Fund { .. } => "fundDepositAndReserve",
+        }
+    }
+}
+
+/// What became of a transaction intent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TxOutcome {
+    /// It is in a block and did what it should.
+    Mined {
+        /// Wei paid for gas.
+        fee: Wei,
+    },
+    /// It is in a block and was reverted.
+    Reverted {
+        /// Revert text.
+        reason: String,
+        /// Wei paid for gas.
+        fee: Wei,
+    },
+    /// It was never sent: the dry run reverted, or the driver's limits forbid it.
+    Refused {
+        /// Revert text or the limit.
+        reason: String,
+    },
+}
+
+/// A segment's description: everything a machine needs to know of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentMeta {
+    /// Stream the segment belongs to.
+    pub stream: u64,
+    /// Position in the stream, from 0.
+    pub seq: u64,
+    /// Playing time.
+    pub duration: Millis,
+    /// Size of the source in bytes.
+    pub bytes: u64,
+    /// Frames in the source.
+    pub frames: u32,
+    /// Keccak-256 of the source, or of its description where media is modelled.
+    pub hash: B256,
+    /// Renditions asked for.
+    pub profiles: std::sync::Arc<Vec<Profile>>,
+}
+
+/// One rendition of a segment as a worker reports it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenditionMeta {
+    /// Encoded pixels.
+    pub pixels: Pixels,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// Keccak-256 of the bytes, or of their description where media is modelled.
+    pub hash: B256,
+}
+
+/// Work for a worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// Transcode a segment to its profiles.
+    Transcode(SegmentMeta),
+}
+
+/// Finished work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkDone {
+    /// The piece of work.
+    pub id: WorkId,
+    /// Renditions in the order of the profiles, or why there are none.
+    pub result: Result<Vec<RenditionMeta>, String>,
+}
+
+/// What must survive a crash. A driver stores it before it carries out any later effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Table-like prefix and key, e.g. `ticket/<signature>`.
+    pub key: String,
+    /// Serialised value; `None` deletes.
+    pub value: Option<Vec<u8>>,
+}
+
+/// Why a timer was set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TimerKind {
+    /// The round keeper's random wait is over.
+    InitializeRound,
+    /// Answers to a discovery are overdue.
+    Discovery {
+        /// Stream that waits.
+        stream: u64,
+        /// Which discovery of the stream.
+        attempt: u32,
+    },
+    /// A segment's answer is overdue.
+    Segment {
+        /// Number of the request.
+        request: u64,
+    },
+    /// Idle sessions and stale balances are due for removal.
+    Cleanup,
+}
+
+/// Identifies a session between a gateway and an orchestrator.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AuthToken {
+    /// Session id chosen by the orchestrator.
+    pub session_id: u64,
+    /// MAC of the session id under the orchestrator's secret.
+    pub token: B256,
+    /// When the token stops being good.
+    pub expires: Instant,
+}
+
+/// What an orchestrator tells a gateway about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrchestratorInfo {
+    /// Ticket recipient.
+    pub address: Address,
+    /// Price of a pixel.
+    pub price: Price,
+    /// Parameters for the next tickets; absent where the work is free.
+    pub ticket_params: Option<TicketParams>,
+    /// Session to use.
+    pub auth: AuthToken,
+}
+
+/// A message between a gateway and an orchestrator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// Ask for price, ticket parameters and a session.
+    GetOrchestrator {
+        /// Number of the request, echoed in the answer.
+        request: u64,
+        /// Who asks.
+        sender: Address,
+        /// Signature over the sender's address.
+        sig: Signature,
+    },
+    /// Answer to [`Message::GetOrchestrator`].
+    Info {
+        /// Number of the request.
+        request: u64,
+        /// The information, or why there is none.
+        result: Result<Box<OrchestratorInfo>, String>,
+    },
+    /// Transcode a segment; payment travels with it.
+    Segment {
+        /// Number of the request, echoed in the answer.
+        request: u64,
+        /// The gateway.
+        sender: Address,
+        /// Signature over the segment's credentials.
+        sig: Signature,
+        /// Session.
+        auth: AuthToken,
+        /// The segment.
+        segment: SegmentMeta,
+        /// Tickets, possibly none.
+        payment: Box<Payment>,
+    },
+    /// Answer to [`Message::Segment`].
+    Transcoded {
+        /// Number of the request.
+        request: u64,
+        /// Renditions with the orchestrator's signature, or the refusal.
+        result: Result<SegmentResult, Refusal>,
+        /// Fresh information for the next segment.
+        info: Option<Box<OrchestratorInfo>>,
+    },
+    /// The stream is over.
+    EndSession {
+        /// Session.
+        auth: AuthToken,
+    },
+}
+
+impl Message {
+    /// Short name for tables and traces.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::GetOrchestrator { .. } => "get_orchestrator",
+            Self::Info { .. } => "info",
+            Self::Segment { .. } => "segment",
+            Self::Transcoded { .. } => "transcoded",
+            Self::EndSession { .. } => "end_session",
+        }
+    }
+
+    /// Bytes on the wire, for the network model: headers plus what the message carries.
+    #[must_use]
+    pub fn wire_bytes(&self) -> u64 {
+        const HEADERS: u64 = 400;
+        const PARAMS: u64 = 260;
+        const TICKET: u64 = 72;
+        match self {
+            Self::GetOrchestrator { .. } | Self::EndSession { .. } => HEADERS,
+            Self::Info { .. } => HEADERS + PARAMS,
+            Self::Segment { segment, payment, .. } => {
+                HEADERS + PARAMS + segment.bytes + TICKET * payment.tickets.len() as u64
+            }
+            Self::Transcoded { result, .. } => {
+                HEADERS + PARAMS + result.as_ref().map_or(0, |r| r.renditions.iter().map(|x| x.bytes).sum())
+            }
+        }
+    }
+}
+
+/// Finished renditions of a segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentResult {
+    /// In the order of the profiles.
+    pub renditions: Vec<RenditionMeta>,
+    /// The orchestrator's signature over the hashes.
+    pub sig: Signature,
+}
+
+/// Why a segment was not transcoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// The request is at fault: bad signature, bad or missing payment. HTTP 4xx.
+    BadRequest(String),
+    /// No room now; not a fault of anybody. HTTP 503.
+    Capacity(String),
+    /// The work failed. HTTP 500 or an error in the body.
+    Failed(String),
+}
+
+impl Refusal {
+    /// The text without its class.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        match self {
+            Self::BadRequest(s) | Self::Capacity(s) | Self::Failed(s) => s,
+        }
+    }
+}
+
+/// Something worth a row in a table or a metric. Machines report, drivers count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Observation {
+    /// A gateway sent a payment.
+    Paid {
+        /// Orchestrator paid.
+        recipient: Address,
+        /// Tickets in the payment.
+        tickets: u64,
+        /// Expected value of all of them.
+        ev: Credit,
+        /// Probability that one of them wins.
+        win_prob: weir_types::WinProb,
+        /// What a winner is worth.
+        face_value: Wei,
+    },
+    /// An orchestrator accepted tickets.
+    Credited {
+        /// Who paid.
+        sender: Address,
+        /// Session credited.
+        session: u64,
+        /// Expected value credited.
+        ev: Credit,
+        /// Winners among the tickets.
+        won: u64,
+    },
+    /// An orchestrator started work on a segment.
+    Served {
+        /// Who ordered it.
+        sender: Address,
+        /// Session debited.
+        session: u64,
+        /// Balance before the work.
+        balance: Credit,
+    },
+    /// An orchestrator took its fee for finished work.
+    Debited {
+        /// Who ordered it.
+        sender: Address,
+        /// Session debited.
+        session: u64,
+        /// Fee.
+        fee: Credit,
+        /// Balance after it.
+        balance: Credit,
+    },
+    /// An orchestrator refused a segment.
+    Refused {
+        /// Who ordered it.
+        sender: Address,
+        /// Why.
+        reason: String,
+    },
+    /// A gateway has a segment's final result.
+    SegmentDone {
+        /// Stream.
+        stream: u64,
+        /// Position in the stream.
+        seq: u64,
+        /// Orchestrator of the last attempt, if one was found.
+        orchestrator: Option<Address>,
+        /// Tickets sent over all attempts.
+        tickets: u64,
+        /// Fee of the successful attempt.
+        fee: Credit,
+        /// Time from the segment's arrival to its result.
+        latency: Millis,
+        /// `None` when it was served, else why not.
+        error: Option<String>,
+    },
+    /// A gateway moved a stream to another orchestrator.
+    Swapped {
+        /// Stream.
+        stream: u64,
+    },
+    /// A winning ticket's redemption ended.
+    Redemption {
+        /// Sender of the ticket.
+        sender: Address,
+        /// Face value of the ticket.
+        face_value: Wei,
+        /// `None` when paid, else why it was given up.
+        error: Option<String>,
+    },
+}
+
+/// One thing a machine wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Send a message.
+    Send {
+        /// To whom.
+        to: Peer,
+        /// What.
+        message: Box<Message>,
+    },
+    /// Put a transaction on the chain and report its outcome under this number.
+    Submit {
+        /// Number of the intent.
+        id: TxId,
+        /// What to do.
+        intent: TxIntent,
+    },
+    /// Read a sender's money and keep reporting its changes.
+    WatchSender(Address),
+    /// Start work and report its end under this number.
+    Start {
+        /// Number of the work.
+        id: WorkId,
+        /// What to do.
+        work: Box<Work>,
+    },
+    /// Store a record before carrying out any later effect.
+    Persist(Record),
+    /// Wake the machine at a time.
+    Timer {
+        /// When.
+        at: Instant,
+        /// Why.
+        kind: TimerKind,
+    },
+    /// Tell the world.
+    Observe(Observation),
+}
+
+/// Effects of one input, in the order in which they must happen.
+#[derive(Debug, Default)]
+pub struct Effects(Vec<Effect>);
+
+impl Effects {
+    /// None yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Add one.
+    pub fn push(&mut self, e: Effect) {
+        self.0.push(e);
+    }
+
+    /// Add a message.
+    pub fn send(&mut self, to: Peer, message: Message) {
+        self.push(Effect::Send { to, message: Box::new(message) });
+    }
+
+    /// Add an observation.
+    pub fn observe(&mut self, o: Observation) {
+        self.push(Effect::Observe(o));
+    }
+
+    /// Take all of them out, in order.
+    pub fn drain(&mut self) -> std::vec::Drain<'_, Effect> {
+        self.0.drain(..)
+    }
+
+    /// Look without taking.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Effect] {
+        &self.0
+    }
+}
+
+/// Stored records by key: what a machine gets back after a crash.
+pub type Records = BTreeMap<String, Vec<u8>>;
