@@ -1,0 +1,65 @@
+//! What can go wrong while a run is made.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why a run could not be made or checked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LabError {
+    /// A file or folder of the run could not be written.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file of a run folder could not be read.
+    #[error("cannot read {path}: {reason}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A table could not be written.
+    #[error("cannot write table {path}: {reason}")]
+    Table {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The run folder is in use by an earlier run.
+    #[error("run folder {path} is not empty")]
+    NotEmpty {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The clip of the real stream cannot be used.
+    #[error("cannot use the clip {path}: {source}")]
+    Clip {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: weir_media::MediaError,
+    },
+    /// The contracts could not be deployed or read.
+    #[error(transparent)]
+    Chain(#[from] weir_chain::ChainError),
+    /// The contracts could not be deployed.
+    #[error("cannot set the network up: {0}")]
+    Setup(String),
+    /// A transaction of the set-up failed, which no scenario may cause.
+    #[error("set-up transaction {what} of {who} failed: {reason}")]
+    SetupTx {
+        /// Contract function.
+        what: &'static str,
+        /// Account.
+        who: String,
+        /// Revert text.
+        reason: String,
+    },
+}
