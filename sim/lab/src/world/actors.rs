@@ -1,0 +1,102 @@
+//! What actors start with, drawn from the scenario.
+
+use weir_kernel::{ActorId, Streams};
+use weir_ticket::SigningKey;
+use weir_types::{Address, LptWei, Perc6, Price};
+
+use crate::names::{key, numbered};
+use crate::scenario::{Scenario, lpt};
+
+/// Actor that makes blocks.
+pub(crate) const SEQUENCER: ActorId = ActorId(0);
+
+/// What all actors have.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    pub(crate) actor: ActorId,
+    pub(crate) name: String,
+    pub(crate) key: SigningKey,
+}
+
+impl Identity {
+    pub(crate) const fn address(&self) -> Address {
+        self.key.address()
+    }
+}
+
+/// An orchestrator to be.
+#[derive(Debug, Clone)]
+pub(crate) struct OrchestratorSpec {
+    pub(crate) id: Identity,
+    pub(crate) stake: LptWei,
+    pub(crate) reward_cut: Perc6,
+    pub(crate) fee_share: Perc6,
+    pub(crate) price: Price,
+    /// Encoded pixels per second.
+    pub(crate) pixel_rate: u64,
+    pub(crate) uri: String,
+}
+
+/// A delegator to be.
+#[derive(Debug, Clone)]
+pub(crate) struct DelegatorSpec {
+    pub(crate) id: Identity,
+    pub(crate) stake: LptWei,
+    /// Index of the orchestrator it bonds to.
+    pub(crate) delegate: usize,
+}
+
+/// Everybody.
+#[derive(Debug, Clone)]
+pub(crate) struct Cast {
+    pub(crate) orchestrators: Vec<OrchestratorSpec>,
+    pub(crate) gateways: Vec<Identity>,
+    pub(crate) delegators: Vec<DelegatorSpec>,
+}
+
+impl Cast {
+    /// Draw everybody.
+    pub(crate) fn draw(s: &Scenario, streams: &Streams) -> Self {
+        let n = s.orchestrators.count.0 as usize;
+        let orchestrators: Vec<_> = (0..n).map(|i| orchestrator(s, streams, i)).collect();
+        let g = s.gateways.count.0 as usize;
+        let gateways = (0..g).map(|i| identity(streams, "gateway", i, g, 1 + n)).collect();
+        let weights: Vec<f64> = orchestrators.iter().map(|o| o.stake.to_f64_whole().max(1.0)).collect();
+        let d = s.delegators.count as usize;
+        let delegators = (0..d)
+            .map(|i| {
+                let id = identity(streams, "delegator", i, d, 1 + n + g);
+                let mut rng = streams.stream(&id.name, "stake");
+                let stake = lpt(s.delegators.stake_lpt.draw(i, &mut rng));
+                let delegate = weir_kernel::dist::weighted(&mut rng, &weights);
+                DelegatorSpec { id, stake, delegate }
+            })
+            .collect();
+        Self { orchestrators, gateways, delegators }
+    }
+}
+
+fn identity(streams: &Streams, kind: &str, i: usize, n: usize, offset: usize) -> Identity {
+    let name = numbered(kind, i, n);
+    let key = key(streams, &name);
+    let actor = ActorId(u32::try_from(offset + i).expect("scenarios are checked to have fewer than 2^32 actors"));
+    Identity { actor, name, key }
+}
+
+fn orchestrator(s: &Scenario, streams: &Streams, i: usize) -> OrchestratorSpec {
+    let o = &s.orchestrators;
+    let id = identity(streams, "orchestrator", i, o.count.0 as usize, 1);
+    let draw = |purpose: &str, d: &crate::scenario::Dist| d.draw(i, &mut streams.stream(&id.name, purpose));
+    let share = |v: f64| Perc6((v * f64::from(Perc6::DIVISOR)).round() as u32);
+    // Prices on the wire are fractions of whole numbers; a thousandth of a wei is fine enough.
+    let milliwei = (draw("price", &o.price_wei_per_pixel) * o.price_scale.0 * 1000.0).round() as u64;
+    OrchestratorSpec {
+        stake: lpt(draw("stake", &o.stake_lpt)),
+        reward_cut: share(draw("reward cut", &o.reward_cut)),
+        fee_share: share(draw("fee share", &o.fee_share)),
+        price: Price::new(milliwei, 1000).unwrap_or_else(Price::free),
+        pixel_rate: (draw("speed", &o.megapixels_per_second) * 1e6) as u64,
+        uri: format!("https://{}.weir.test:8935", id.name),
+        id,
+    }
+}

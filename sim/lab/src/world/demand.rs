@@ -1,0 +1,138 @@
+//! Streams that reach the gateways.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use weir_kernel::{Streams, dist};
+use weir_roles::io::SegmentMeta;
+use weir_types::{B256, Instant, Millis, Profile, keccak256};
+
+use crate::names::numbered;
+use crate::scenario::Scenario;
+
+/// One segment of the real clip, as far as the simulation knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClipSegment {
+    /// Frames in it.
+    pub frames: u32,
+    /// Its playing time.
+    pub duration_ms: u64,
+}
+
+/// The real clip, as far as the simulation knows it. Everything here is the same on every machine:
+/// what encoders make of the clip differs by library and stays out of the simulation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClipInfo {
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Its segments.
+    pub segments: Vec<ClipSegment>,
+}
+
+/// A stream that will reach a gateway.
+#[derive(Debug, Clone)]
+pub(crate) struct StreamPlan {
+    /// Index of the gateway.
+    pub(crate) gateway: usize,
+    /// When it begins.
+    pub(crate) start: Instant,
+    /// Its segments.
+    pub(crate) segments: Vec<SegmentMeta>,
+    /// Whether its segments are those of the real clip.
+    pub(crate) real: bool,
+}
+
+/// All streams of a run. The index of a stream is its number.
+pub(crate) fn plan(s: &Scenario, streams: &Streams, clip: Option<&ClipInfo>, begin: Instant, end: Instant) -> Vec<StreamPlan> {
+    let profiles = Arc::new(s.profiles());
+    let mut plans = Vec::new();
+    if let (Some(r), Some(c)) = (&s.real_stream, clip) {
+        plans.push(real_plan(s, r, c, &profiles, begin));
+    }
+    let gateways = s.gateways.count.0 as usize;
+    for gateway in 0..gateways {
+        let name = numbered("gateway", gateway, gateways);
+        let mut rng = streams.stream(&name, "demand");
+        let at_a_time = s.gateways.streams.draw(gateway, &mut rng);
+        let mean = mean_length(s, streams, &name);
+        if at_a_time <= 0.0 {
+            continue;
+        }
+        // Little's law: streams at a time = arrivals per second × length.
+        let gap = mean / at_a_time;
+        let mut at = begin.as_secs_f64();
+        loop {
+            at += dist::exponential(&mut rng, gap);
+            let length = s.gateways.stream_seconds.draw(gateway, &mut rng);
+            let room = end.as_secs_f64() - at;
+            if room < f64::from(s.gateways.segment_seconds.0) {
+                break;
+            }
+            let number = plans.len() as u64;
+            let segments = modelled(s, number, length.min(room), &profiles);
+            plans.push(StreamPlan { gateway, start: Instant((at * 1e6) as u64), segments, real: false });
+        }
+    }
+    plans
+}
+
+/// Mean length of a stream as drawn, cuts included.
+fn mean_length(s: &Scenario, streams: &Streams, name: &str) -> f64 {
+    const DRAWS: usize = 256;
+    let mut rng = streams.stream(name, "stream length");
+    (0..DRAWS).map(|_| s.gateways.stream_seconds.draw(0, &mut rng)).sum::<f64>() / DRAWS as f64
+}
+
+fn real_plan(
+    s: &Scenario,
+    r: &crate::scenario::RealStream,
+    clip: &ClipInfo,
+    profiles: &Arc<Vec<Profile>>,
+    begin: Instant,
+) -> StreamPlan {
+    let segments = clip
+        .segments
+        .iter()
+        .enumerate()
+        .map(|(seq, c)| SegmentMeta {
+            stream: 0,
+            seq: seq as u64,
+            duration: Millis(c.duration_ms),
+            bytes: source_bytes(s, c.duration_ms),
+            frames: c.frames,
+            hash: keccak256(format!("{}/{seq}", clip.sha256)),
+            profiles: Arc::clone(profiles),
+        })
+        .collect();
+    let start = Instant(begin.0.saturating_add((r.start_seconds.0 * 1e6) as u64));
+    StreamPlan { gateway: r.gateway.0 as usize - 1, start, segments, real: true }
+}
+
+fn modelled(s: &Scenario, number: u64, length: f64, profiles: &Arc<Vec<Profile>>) -> Vec<SegmentMeta> {
+    let seconds = s.gateways.segment_seconds.0;
+    let count = (length / f64::from(seconds)).floor().max(1.0) as u64;
+    let duration = Millis::from_secs(u64::from(seconds));
+    (0..count)
+        .map(|seq| SegmentMeta {
+            stream: number,
+            seq,
+            duration,
+            bytes: source_bytes(s, duration.0),
+            frames: s.gateways.source_fps.0.saturating_mul(seconds),
+            hash: description(number, seq),
+            profiles: Arc::clone(profiles),
+        })
+        .collect()
+}
+
+fn source_bytes(s: &Scenario, duration_ms: u64) -> u64 {
+    // kilobits per second × milliseconds = bits.
+    u64::from(s.gateways.source_kbps.0).saturating_mul(duration_ms) / 8
+}
+
+fn description(stream: u64, seq: u64) -> B256 {
+    let mut bytes = [0u8; 16];
+    bytes[..8].copy_from_slice(&stream.to_be_bytes());
+    bytes[8..].copy_from_slice(&seq.to_be_bytes());
+    keccak256(bytes)
+}
