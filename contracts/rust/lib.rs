@@ -1,1 +1,21 @@
-//! Livepeer protocol contracts.
+//! Livepeer protocol contracts: sources, artifacts, bindings and deployer.
+//!
+//! The Solidity sources lie in `src/`, what they compile to in `artifacts/` (written by
+//! `cargo xtask contracts`). This crate gives them to Rust: [`bindings`] to call and to read them,
+//! [`Artifact`] for their code, [`Revert`] for the reasons they give, [`deploy()`] to bring them up
+//! on a chain with [`ProtocolParams`].
+
+pub mod artifacts;
+pub mod bindings;
+
+pub use artifacts::{Artifact, ArtifactError};
+
+use alloy::primitives::{B256, keccak256};
+
+/// Key under which the Controller registers a contract: the hash of its name.
+///
+/// A proxied contract `X` has two: `X` is the proxy, `XTarget` the code behind it.
+#[must_use]
+pub fn contract_id(name: &str) -> B256 {
+    keccak256(name.as_bytes())
+}
