@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use weir_ticket::{Payment, Signature, Ticket, TicketParams};
+use weir_ticket::{Payment, Signature, Ticket, TicketParams, WinningTicket};
 use weir_types::{Address, B256, Credit, Instant, L1Block, LptWei, Millis, Perc6, Pixels, Price, Profile, Round, U256, Wei};
 
 /// A reachable endpoint, numbered by the driver (which knows the address behind it).
@@ -57,6 +57,15 @@ pub struct SenderFunds {
     pub claimed_in_current_round: Wei,
     /// What the asking orchestrator itself claimed of it.
     pub claimed_by_me: Wei,
+}
+
+/// What a sender is good for, as its orchestrator's redeemer sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// Largest face value that deposit and reserve are sure to pay.
+    pub max_float: Wei,
+    /// Round in which the sender may withdraw; 0 when no unlock is under way.
+    pub withdraw_round: Round,
 }
 
 /// An orchestrator as the chain lists it.
@@ -509,6 +518,17 @@ pub enum Effect {
     },
     /// Read a sender's money and keep reporting its changes.
     WatchSender(Address),
+    /// Ask this node's redeemer what a sender is good for, now and whenever it changes.
+    Monitor(Address),
+    /// Answer to [`Effect::Monitor`], for this node's orchestrator.
+    Standing {
+        /// The sender.
+        sender: Address,
+        /// What it is good for.
+        standing: Standing,
+    },
+    /// Hand a winning ticket to this node's redeemer.
+    Redeem(Box<WinningTicket>),
     /// Start work and report its end under this number.
     Start {
         /// Number of the work.

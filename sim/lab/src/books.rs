@@ -214,6 +214,13 @@ impl Books {
         }
     }
 
+    /// Says where the time of the segment entered last went.
+    pub fn explain_last(&mut self, parts: LatencyParts) {
+        if let Some(row) = self.segments.last_mut() {
+            row.parts = parts;
+        }
+    }
+
     /// A stream began.
     pub fn stream_started(&mut self, gateway: Address, stream: u64, at: Instant) {
         self.streams.entry((gateway, stream)).or_default().start = at;

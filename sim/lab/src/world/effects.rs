@@ -1,0 +1,194 @@
+//! What machines want, turned into future events.
+
+use std::collections::VecDeque;
+
+use futures::executor::block_on;
+use weir_kernel::{ActorId, Delivery};
+use weir_roles::io::{Message, RenditionMeta, SegmentMeta};
+use weir_roles::{ChainEvent, Effect, Effects, Observation, Peer, TxId, TxIntent, TxOutcome, WorkDone, WorkId};
+use weir_types::{Address, Instant, Millis, keccak256};
+
+use super::actors::SEQUENCER;
+use super::event::{Event, Origin, Part, work_segment};
+use super::node::Input;
+use super::{World, index, priority};
+use crate::LabError;
+
+impl World {
+    /// Hand an input to a node's part and carry out all that follows at this instant.
+    pub(super) fn deliver(&mut self, now: Instant, actor: ActorId, part: Part, input: Input) -> Result<(), LabError> {
+        let mut todo = VecDeque::from([(part, input)]);
+        let mut effects = Effects::new();
+        while let Some((part, input)) = todo.pop_front() {
+            let Some(node) = self.node_mut(actor) else { return Ok(()) };
+            node.handle(now, part, input, &mut effects);
+            for effect in effects.drain().collect::<Vec<_>>() {
+                self.carry_out(now, actor, part, effect, &mut todo)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn carry_out(
+        &mut self,
+        now: Instant,
+        actor: ActorId,
+        part: Part,
+        effect: Effect,
+        todo: &mut VecDeque<(Part, Input)>,
+    ) -> Result<(), LabError> {
+        match effect {
+            Effect::Send { to, message } => self.send(now, actor, to, message),
+            Effect::Submit { id, intent } => self.submit(now, actor, part, id, &intent)?,
+            Effect::WatchSender(sender) => {
+                let funds = self.funds(actor, sender)?;
+                if let Some(n) = self.node_mut(actor) {
+                    n.watched.insert(sender);
+                }
+                todo.push_back((part, Input::Chain(ChainEvent::Funds { sender, funds })));
+            }
+            Effect::Monitor(sender) => todo.push_back((Part::Redeemer, Input::Monitor(sender))),
+            Effect::Standing { sender, standing } => {
+                todo.push_back((Part::Orchestrator, Input::Standing { sender, standing }));
+            }
+            Effect::Redeem(winner) => todo.push_back((Part::Redeemer, Input::Winner(winner))),
+            Effect::Start { id, work } => self.start_work(now, actor, part, id, work_segment(&work)),
+            Effect::Persist(record) => {
+                if let Some(n) = self.node_mut(actor) {
+                    match record.value {
+                        Some(v) => n.disk.insert(record.key, v),
+                        None => n.disk.remove(&record.key),
+                    };
+                }
+            }
+            Effect::Timer { at, kind } => {
+                let life = self.node(actor).map_or(0, |n| n.life);
+                self.kernel.schedule(at.max(now), priority::NODE, actor, Event::Timer { part, kind, life });
+            }
+            Effect::Observe(o) => self.observe(now, actor, &o),
+        }
+        Ok(())
+    }
+
+    /// A sender's money as this node sees it.
+    pub(super) fn funds(&self, actor: ActorId, sender: Address) -> Result<weir_roles::SenderFunds, LabError> {
+        let claimant = self.node(actor).map(super::Node::address).unwrap_or_default();
+        Ok(block_on(self.view.client.sender_funds(sender, claimant))?)
+    }
+
+    fn send(&mut self, now: Instant, from: ActorId, to: Peer, message: Box<Message>) {
+        let target = ActorId(to.0);
+        let bytes = message.wire_bytes();
+        let Some(i) = index(from) else { return };
+        let Some(node) = self.nodes.get_mut(i) else { return };
+        let delivery = self.network.send(from, target, bytes, now, &mut node.net_rng);
+        let Delivery::Delivered { at } = delivery else { return };
+        let ms = (at.0 - now.0) as f64 / 1000.0;
+        match message.as_ref() {
+            Message::Segment { request, segment, .. } => {
+                self.requests.insert((from, *request), (segment.stream, segment.seq));
+                self.parts.entry((segment.stream, segment.seq)).or_default().upload_ms = ms;
+            }
+            Message::Transcoded { request, .. } => {
+                if let Some(key) = self.requests.remove(&(target, *request)) {
+                    self.parts.entry(key).or_default().download_ms = ms;
+                }
+            }
+            _ => {}
+        }
+        self.kernel.schedule(at, priority::NODE, target, Event::Deliver { from, message });
+    }
+
+    fn submit(
+        &mut self,
+        now: Instant,
+        actor: ActorId,
+        part: Part,
+        id: TxId,
+        intent: &TxIntent,
+    ) -> Result<(), LabError> {
+        let latency = Millis(self.scenario.network.sequencer_ms.0 as u64);
+        let Some(node) = index(actor).and_then(|i| self.nodes.get_mut(i)) else { return Ok(()) };
+        let life = node.life;
+        self.chain.advance_to(now);
+        let prepared = block_on(node.tx.prepare(&self.view.client, intent, None))?;
+        match prepared {
+            Err(outcome) => {
+                // The dry run's answer takes a round trip.
+                let at = now + latency + latency;
+                self.kernel.schedule(at, priority::NEWS, actor, Event::Outcome { part, id, outcome, life });
+            }
+            Ok(txs) => {
+                let last = txs.len().saturating_sub(1);
+                for (i, tx) in txs.into_iter().enumerate() {
+                    let origin = (i == last).then_some(Origin { actor, part, id, life });
+                    let arrive = Event::Arrive { raw: tx.raw, hash: tx.hash, kind: tx.kind, origin };
+                    self.kernel.schedule(now + latency, priority::CHAIN, SEQUENCER, arrive);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn start_work(&mut self, now: Instant, actor: ActorId, part: Part, id: WorkId, meta: &SegmentMeta) {
+        let real = self.is_real(meta.stream);
+        let Some(node) = index(actor).and_then(|i| self.nodes.get_mut(i)) else { return };
+        let jitter = node.net_rng.unit();
+        let (time, renditions) = modelled(meta, node.pixel_rate, jitter);
+        // One transcoder per node: work waits for what was started before.
+        let begin = node.busy_until.max(now);
+        let at = begin + time;
+        node.busy_until = at;
+        let (life, name, address) = (node.life, node.id.name.clone(), node.address());
+        let pixels: u64 = renditions.iter().map(|r| r.pixels.0).sum();
+        self.books.worked(self.view.current(), address, pixels);
+        self.parts.entry((meta.stream, meta.seq)).or_default().transcode_ms = (at.0 - now.0) as f64 / 1000.0;
+        if let (true, Some(studio)) = (real, &mut self.studio) {
+            studio.start(meta.seq, &name);
+        }
+        let done = WorkDone { id, result: Ok(renditions) };
+        self.kernel.schedule(at, priority::NODE, actor, Event::Work { part, done, life });
+    }
+
+    fn is_real(&self, stream: u64) -> bool {
+        usize::try_from(stream).ok().and_then(|i| self.plans.get(i)).is_some_and(|p| p.real)
+    }
+
+    fn observe(&mut self, now: Instant, actor: ActorId, o: &Observation) {
+        let Some(address) = self.node(actor).map(super::Node::address) else { return };
+        let ev = self.ticket_ev.clone();
+        self.books.observe(now, self.view.current(), address, &ev, o);
+        if let Observation::SegmentDone { stream, seq, orchestrator, error, .. } = o {
+            let parts = self.parts.remove(&(*stream, *seq)).unwrap_or_default();
+            self.books.explain_last(parts);
+            if let (true, None, Some(who)) = (self.is_real(*stream), error, orchestrator) {
+                self.delivered.insert(*seq, self.names.of(who));
+            }
+        }
+    }
+
+    /// Report that a transaction was never taken by the chain.
+    pub(super) fn refuse(&mut self, now: Instant, origin: Option<Origin>, reason: String) {
+        let Some(o) = origin else { return };
+        let latency = Millis(self.scenario.network.sequencer_ms.0 as u64);
+        let outcome = TxOutcome::Refused { reason };
+        let event = Event::Outcome { part: o.part, id: o.id, outcome, life: o.life };
+        self.kernel.schedule(now + latency, priority::NEWS, o.actor, event);
+    }
+}
+
+/// Time and renditions that the work model gives for a segment.
+fn modelled(meta: &SegmentMeta, pixel_rate: u64, jitter: f64) -> (Millis, Vec<RenditionMeta>) {
+    let model = weir_media::WorkModel::new(pixel_rate);
+    let spec = weir_media::SegmentSpec { frames: meta.frames, duration: meta.duration };
+    let renditions = meta
+        .profiles
+        .iter()
+        .map(|p| {
+            let r = model.rendition(&spec, p);
+            let text = format!("{}/{}/{}", meta.hash, p.name, r.bytes);
+            RenditionMeta { pixels: r.pixels, bytes: r.bytes, hash: keccak256(text) }
+        })
+        .collect();
+    (model.time(&spec, &meta.profiles, jitter), renditions)
+}
