@@ -7,8 +7,16 @@
 
 pub mod artifacts;
 pub mod bindings;
+mod deploy;
+mod params;
+mod plan;
+mod revert;
 
 pub use artifacts::{Artifact, ArtifactError};
+pub use deploy::{DeployError, Deployment, deploy};
+pub use params::{BlockSource, ProtocolParams, ProtocolVersion};
+pub use plan::{Plan, Step};
+pub use revert::Revert;
 
 use alloy::primitives::{B256, keccak256};
 
