@@ -90,6 +90,8 @@ pub(crate) struct World {
     round_start: RoundMeta,
     first_round: Round,
     last_l1: u64,
+    streams: Streams,
+    specs: Vec<actors::OrchestratorSpec>,
 }
 
 impl World {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use alloy::providers::RootProvider;
 use futures::executor::block_on;
 use weir_chain::{ChainError, Client, Log, LogKind, Watcher};
-use weir_evm::Chain;
 use weir_roles::{ChainHead, OrchestratorEntry, Peer, RoundInfo};
 use weir_types::{Address, Round, Wei};
 
@@ -30,7 +29,7 @@ pub(crate) struct View {
 
 impl View {
     /// A view of the chain as it stands; `peers` maps service URIs to endpoints.
-    pub(crate) fn new(client: Client<Rpc>, chain: &Chain, peers: BTreeMap<String, Peer>) -> Result<Self, ChainError> {
+    pub(crate) fn new(client: Client<Rpc>, peers: BTreeMap<String, Peer>) -> Result<Self, ChainError> {
         let head = block_on(client.head())?;
         let watcher = Watcher::new(client.addresses(), weir_types::L2Block(head.l2.0 + 1));
         let round = block_on(client.round_info())?;
@@ -46,7 +45,6 @@ impl View {
             client,
         };
         view.read_round()?;
-        debug_assert!(chain.block_number() >= head.l2.0);
         Ok(view)
     }
 
