@@ -4,7 +4,7 @@ use alloy::providers::Provider;
 use alloy::rpc::types::{Filter, Log as RpcLog};
 use alloy::sol_types::SolEvent;
 use weir_contracts::bindings::{BondingManager, RoundsManager, ServiceRegistry, TicketBroker};
-use weir_types::{Address, B256, L2Block, LptWei, Round, U256, Wei};
+use weir_types::{Address, B256, L2Block, LptWei, Round, U256, Wei, keccak256};
 
 use crate::{Addresses, ChainError};
 
@@ -62,6 +62,8 @@ pub enum LogKind {
         recipient_rand: U256,
         /// Its nonce.
         nonce: u64,
+        /// Hash under which the broker lists it as used.
+        hash: B256,
     },
     /// A redemption's money moved.
     Paid {
@@ -274,6 +276,7 @@ fn decode_broker(log: &RpcLog, topic: B256) -> Result<Option<LogKind>, ChainErro
                 face_value: Wei(e.faceValue),
                 recipient_rand: e.recipientRand,
                 nonce: e.senderNonce.saturating_to(),
+                hash: ticket_hash(&e),
             }
         }
         TicketBroker::WinningTicketTransfer::SIGNATURE_HASH => {
@@ -283,4 +286,17 @@ fn decode_broker(log: &RpcLog, topic: B256) -> Result<Option<LogKind>, ChainErro
         _ => return Ok(None),
     };
     Ok(Some(kind))
+}
+
+/// Hash of the ticket that a log tells of. The log holds the preimage where the ticket has its hash.
+fn ticket_hash(e: &TicketBroker::WinningTicketRedeemed) -> B256 {
+    let mut packed = Vec::with_capacity(232);
+    packed.extend_from_slice(e.recipient.as_slice());
+    packed.extend_from_slice(e.sender.as_slice());
+    packed.extend_from_slice(&e.faceValue.to_be_bytes::<32>());
+    packed.extend_from_slice(&e.winProb.to_be_bytes::<32>());
+    packed.extend_from_slice(&e.senderNonce.to_be_bytes::<32>());
+    packed.extend_from_slice(keccak256(e.recipientRand.to_be_bytes::<32>()).as_slice());
+    packed.extend_from_slice(&e.auxData);
+    keccak256(packed)
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use weir_chain::LogKind;
 use weir_roles::Observation;
-use weir_types::{Address, Credit, Instant, LptWei, Round, Wei};
+use weir_types::{Address, B256, Credit, Instant, LptWei, Round, Wei};
 
 /// A gateway and an orchestrator.
 pub type Pair = (Address, Address);
@@ -112,8 +112,8 @@ pub struct RedemptionRow {
     pub gas: u64,
     /// Wei paid for it.
     pub fee: Wei,
-    /// Preimage of the rand hash and nonce: together they name a ticket.
-    pub ticket: (weir_types::U256, u64),
+    /// Hash of the ticket.
+    pub hash: B256,
 }
 
 /// All counts of a run.
@@ -248,7 +248,7 @@ impl Books {
                 add(w, *reserve);
             }
             LogKind::WithdrawFees { amount, .. } => add(&mut self.fees_withdrawn, *amount),
-            LogKind::Redeemed { sender, recipient, face_value, recipient_rand, nonce } => {
+            LogKind::Redeemed { sender, recipient, face_value, hash, .. } => {
                 let pair = (*sender, *recipient);
                 // No transfer is logged when deposit and reserve were empty.
                 let paid = self.last_transfer.take().filter(|(p, _)| *p == pair).map_or(Wei::ZERO, |(_, w)| w);
@@ -264,7 +264,7 @@ impl Books {
                     paid,
                     gas,
                     fee,
-                    ticket: (*recipient_rand, *nonce),
+                    hash: *hash,
                 });
             }
             LogKind::Paid { sender, recipient, amount } => {

@@ -1,0 +1,308 @@
+//! Makes a run folder of a scenario.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant as Clock;
+
+use serde::{Deserialize, Serialize};
+use weir_kernel::TraceWriter;
+
+use crate::media::{Clip, RenditionRow, Studio};
+use crate::results::{Results, Summary};
+use crate::scenario::Scenario;
+use crate::world::{ClipInfo, World};
+use crate::{LabError, facts, invariants};
+
+/// Events between two looks at the clock and the cancel flag.
+const STRIDE: u64 = 512;
+
+/// How a run is made.
+pub struct RunOptions {
+    /// Seed; the scenario's where there is none.
+    pub seed: Option<u64>,
+    /// Run folder; must be empty or absent.
+    pub out: PathBuf,
+    /// Set from outside to end the run early.
+    pub cancel: Arc<AtomicBool>,
+    /// Called now and then.
+    pub progress: Option<Box<dyn FnMut(Progress)>>,
+}
+
+/// What a run is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Contracts, stake and deposits are brought in place.
+    SetUp,
+    /// Rounds pass.
+    Running,
+    /// The transcoder finishes what the real stream's segments became.
+    Media,
+    /// Tables are written.
+    Writing,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// What it is doing.
+    pub phase: Phase,
+    /// Round, from 1.
+    pub round: u64,
+    /// Rounds in all.
+    pub rounds: u64,
+    /// Virtual time since the first round began.
+    pub virtual_seconds: f64,
+    /// Virtual time of the whole run.
+    pub total_seconds: f64,
+    /// Events so far.
+    pub events: u64,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// It is under way, or was killed.
+    Running,
+    /// All rounds passed.
+    Done,
+    /// It was cut short.
+    Cancelled,
+}
+
+/// What a run made.
+#[derive(Debug, Clone)]
+pub struct RunOutcome {
+    /// The run folder.
+    pub dir: PathBuf,
+    /// Its figures.
+    pub summary: Summary,
+    /// How it ended.
+    pub state: RunState,
+}
+
+/// `run.json`: all that makes the run again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunFile {
+    /// Version of the program.
+    pub version: String,
+    /// Seed.
+    pub seed: u64,
+    /// How the run ended.
+    pub state: RunState,
+    /// The scenario as resolved.
+    pub scenario: Scenario,
+    /// The real stream's clip, where there is one.
+    pub clip: Option<ClipInfo>,
+    /// Hash over all events; empty while the run is under way.
+    pub trace_hash: String,
+    /// Virtual time.
+    pub virtual_seconds: f64,
+    /// Time it took.
+    pub wall_seconds: f64,
+    /// Operating system and architecture.
+    pub host: String,
+}
+
+impl RunFile {
+    /// Reads `run.json` of a run folder.
+    ///
+    /// # Errors
+    /// [`LabError::Read`] where it is absent or not what this version wrote.
+    pub fn read(dir: &Path) -> Result<Self, LabError> {
+        let path = dir.join("run.json");
+        let fail = |reason: String| LabError::Read { path: path.clone(), reason };
+        let text = fs::read_to_string(&path).map_err(|e| fail(e.to_string()))?;
+        serde_json::from_str(&text).map_err(|e| fail(e.to_string()))
+    }
+
+    fn write(&self, dir: &Path) -> Result<(), LabError> {
+        write_json(&dir.join("run.json"), self)
+    }
+}
+
+/// Makes a run folder of a scenario.
+///
+/// # Errors
+/// [`LabError`] when the folder cannot be written, the clip cannot be used, or the set-up fails.
+pub fn run(scenario: &Scenario, options: RunOptions) -> Result<RunOutcome, LabError> {
+    let started = Clock::now();
+    let RunOptions { seed, out: dir, cancel, mut progress } = options;
+    let seed = seed.unwrap_or(scenario.seed);
+    prepare(&dir)?;
+    let mut report = move |p: Progress| {
+        if let Some(f) = &mut progress {
+            f(p);
+        }
+    };
+    report(at(None, scenario, Phase::SetUp));
+    let clip = match scenario.clip() {
+        Some(path) => Some(Clip::cut(&path, scenario.gateways.segment_seconds.0, &dir)?),
+        None => None,
+    };
+    let info = clip.as_ref().map(|c| c.info.clone());
+    let mut file = RunFile {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        seed,
+        state: RunState::Running,
+        scenario: scenario.clone(),
+        clip: info.clone(),
+        trace_hash: String::new(),
+        virtual_seconds: 0.0,
+        wall_seconds: 0.0,
+        host: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+    };
+    file.write(&dir)?;
+    let mut world = World::new(scenario, seed, info.as_ref())?;
+    world.studio = clip.map(|c| Studio::open(c, scenario.profiles(), &dir));
+    let state = record(&mut world, &dir, &cancel, &mut report)?;
+    world.close_round()?;
+    report(at(Some(&world), scenario, Phase::Media));
+    let (renditions, mismatches) = media(&mut world);
+    report(at(Some(&world), scenario, Phase::Writing));
+    file.state = state;
+    file.trace_hash = world.kernel.trace_hash();
+    file.virtual_seconds = virtual_seconds(&world);
+    let summary = finish(&world, &dir, &mut file, &renditions, mismatches, started)?;
+    Ok(RunOutcome { dir, summary, state })
+}
+
+fn prepare(dir: &Path) -> Result<(), LabError> {
+    let fail = |source| LabError::Write { path: dir.to_owned(), source };
+    fs::create_dir_all(dir).map_err(fail)?;
+    match fs::read_dir(dir).map_err(fail)?.next() {
+        None => Ok(()),
+        Some(_) => Err(LabError::NotEmpty { path: dir.to_owned() }),
+    }
+}
+
+/// Lets the rounds pass and writes every event down.
+fn record(
+    world: &mut World,
+    dir: &Path,
+    cancel: &AtomicBool,
+    report: &mut dyn FnMut(Progress),
+) -> Result<RunState, LabError> {
+    let path = dir.join("trace.jsonl");
+    let fail = |source| LabError::Write { path: path.clone(), source };
+    let file = File::create(&path).map_err(fail)?;
+    let mut writer = TraceWriter::new(BufWriter::new(file), &world.scenario.name, world.kernel.seed()).map_err(fail)?;
+    let mut state = RunState::Done;
+    while let Some(fired) = world.next() {
+        writer.event(&fired).map_err(fail)?;
+        world.step(fired)?;
+        let n = world.kernel.processed();
+        if n.is_multiple_of(STRIDE) {
+            report(at(Some(world), &world.scenario, Phase::Running));
+            if cancel.load(Ordering::Relaxed) {
+                state = RunState::Cancelled;
+                break;
+            }
+        }
+    }
+    writer.finish(world.kernel.processed(), &world.kernel.trace_hash()).map_err(fail)?;
+    Ok(state)
+}
+
+fn at(world: Option<&World>, scenario: &Scenario, phase: Phase) -> Progress {
+    let rounds = u64::from(scenario.rounds.count.0);
+    Progress {
+        phase,
+        round: world.map_or(1, |w| w.rounds_passed().min(rounds)),
+        rounds,
+        virtual_seconds: world.map_or(0.0, virtual_seconds),
+        total_seconds: scenario.demand_seconds() as f64,
+        events: world.map_or(0, |w| w.kernel.processed()),
+    }
+}
+
+fn virtual_seconds(world: &World) -> f64 {
+    world.kernel.now().min(world.end).as_secs_f64() - world.begin.as_secs_f64()
+}
+
+/// What the real stream became, and where that is not what the simulation assumed.
+fn media(world: &mut World) -> (Vec<RenditionRow>, Vec<String>) {
+    let Some(studio) = world.studio.take() else { return (Vec::new(), Vec::new()) };
+    let made = studio.close();
+    let mut rows = Vec::new();
+    let mut mismatches = Vec::new();
+    for ((seq, who), result) in made {
+        match result {
+            Err(e) => mismatches.push(format!("{who} could not transcode segment {seq}: {e}")),
+            Ok(renditions) => {
+                for (r, p) in renditions.iter().zip(&world.scenario.ladder) {
+                    let wanted = (p.width.0, p.height.0, r.source_frames);
+                    if p.fps == 0 && (r.width, r.height, r.frames) != wanted {
+                        mismatches.push(format!(
+                            "segment {seq} in {} by {who} has {}x{} and {} frames, not {}x{} and {}",
+                            r.profile, r.width, r.height, r.frames, wanted.0, wanted.1, wanted.2
+                        ));
+                    }
+                }
+                if world.delivered.get(&seq).is_some_and(|d| *d == who) {
+                    rows.extend(renditions);
+                }
+            }
+        }
+    }
+    rows.sort_by_key(|r| r.seq);
+    (rows, mismatches)
+}
+
+fn finish(
+    world: &World,
+    dir: &Path,
+    file: &mut RunFile,
+    renditions: &[RenditionRow],
+    mismatches: Vec<String>,
+    started: Clock,
+) -> Result<Summary, LabError> {
+    let stakers = facts::stakers(world)?;
+    let facts = facts::read(world, &stakers, mismatches)?;
+    let results = Results {
+        rounds: &world.rounds,
+        books: &world.books,
+        names: &world.names,
+        prices: &world.prices,
+        delegators: &stakers,
+        renditions,
+        begin_seconds: world.begin.as_secs_f64(),
+    };
+    results.write_tables(&dir.join("tables"))?;
+    file.wall_seconds = started.elapsed().as_secs_f64();
+    let verdicts = invariants::check(&facts, &world.books)
+        .into_iter()
+        .map(|(k, v)| (k.to_owned(), v.err().unwrap_or_else(|| "ok".to_owned())));
+    let summary = Summary {
+        name: world.scenario.name.clone(),
+        seed: file.seed,
+        version: file.version.clone(),
+        protocol: format!("{:?}", world.scenario.chain.protocol),
+        trace_hash: file.trace_hash.clone(),
+        virtual_seconds: file.virtual_seconds,
+        wall_seconds: file.wall_seconds,
+        events: world.kernel.processed(),
+        transactions: world.transactions,
+        rounds: world.rounds.len() as u64,
+        partial: file.state != RunState::Done,
+        kpis: results.kpis(),
+        invariants: verdicts.collect::<BTreeMap<_, _>>(),
+    };
+    write_json(&dir.join("summary.json"), &summary)?;
+    file.write(dir)?;
+    Ok(summary)
+}
+
+/// Writes a file whole or not at all.
+fn write_json(path: &Path, value: &impl Serialize) -> Result<(), LabError> {
+    let fail = |source| LabError::Write { path: path.to_owned(), source };
+    let part = path.with_extension("part");
+    let mut text = serde_json::to_string_pretty(value).map_err(|e| fail(e.into()))?;
+    text.push('\n');
+    fs::write(&part, text).map_err(fail)?;
+    fs::rename(&part, path).map_err(fail)
+}
