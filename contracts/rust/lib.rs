@@ -13,7 +13,7 @@ mod plan;
 mod revert;
 
 pub use artifacts::{Artifact, ArtifactError};
-pub use deploy::{DeployError, Deployment, deploy};
+pub use deploy::{DeployError, Deployment, deploy, deploy_signed};
 pub use params::{BlockSource, ProtocolParams, ProtocolVersion};
 pub use plan::{Plan, Step};
 pub use revert::Revert;
