@@ -1,0 +1,6 @@
+//! Tests of scenarios and runs from outside.
+
+mod media;
+mod runs;
+mod scenario_errors;
+mod support;

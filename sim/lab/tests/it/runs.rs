@@ -1,0 +1,121 @@
+//! Runs: same seed, same trace; records that were altered; runs cut short.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tempfile::tempdir;
+use weir_lab::{LabError, Replay, RunFile, RunState, Summary, replay, run};
+
+use crate::support::{make, options, small};
+
+fn summary(dir: &Path) -> Summary {
+    let text = fs::read_to_string(dir.join("summary.json")).expect("a run has a summary");
+    serde_json::from_str(&text).expect("the summary is JSON")
+}
+
+#[test]
+fn a_seed_fixes_the_run_and_others_differ() {
+    let scenario = small(false);
+    let tmp = tempdir().expect("a temporary folder");
+    let first = make(&scenario, &tmp.path().join("a"), 7);
+    let again = make(&scenario, &tmp.path().join("b"), 7);
+    assert_eq!(first.summary.trace_hash, again.summary.trace_hash);
+    assert_eq!(first.summary.kpis, again.summary.kpis);
+    let mut hashes = BTreeSet::from([first.summary.trace_hash.clone()]);
+    for seed in 100..103 {
+        let other = make(&scenario, &tmp.path().join(format!("s{seed}")), seed);
+        assert!(hashes.insert(other.summary.trace_hash.clone()), "seed {seed} gives a hash that another gave");
+    }
+}
+
+#[test]
+fn a_run_holds_its_invariants_and_pays_for_work() {
+    let tmp = tempdir().expect("a temporary folder");
+    let dir = tmp.path().join("run");
+    let outcome = make(&small(false), &dir, 3);
+    assert_eq!(outcome.state, RunState::Done);
+    let s = summary(&dir);
+    assert_eq!(s, outcome.summary);
+    assert_eq!(s.broken().collect::<Vec<_>>(), []);
+    for name in ["eth_conserved", "lpt_supply", "tickets_redeemed_once", "deposits_match_fees", "ev_within_4_sigma", "served_within_credit"] {
+        assert!(s.invariants.contains_key(name), "{name} is not checked");
+    }
+    assert_eq!(s.rounds, 2);
+    let kpi = |k: &str| s.kpis.get(k).copied().unwrap_or_else(|| panic!("no figure {k}"));
+    assert!(kpi("segments_served") > 100.0, "{:?}", s.kpis);
+    assert!(kpi("success_rate") > 0.9, "{:?}", s.kpis);
+    assert!(kpi("tickets_sent") > 500.0, "{:?}", s.kpis);
+    assert!(kpi("tickets_redeemed") > 0.0, "{:?}", s.kpis);
+    assert_eq!(kpi("tickets_redeemed"), kpi("tickets_won"), "{:?}", s.kpis);
+    assert!(kpi("reward_calls") > 0.0, "{:?}", s.kpis);
+    for table in ["rounds", "transcoders", "broadcasters", "tickets", "redemptions", "rewards", "sessions", "segments", "gas", "renditions", "delegators"] {
+        assert!(dir.join("tables").join(format!("{table}.parquet")).is_file(), "no table {table}");
+    }
+}
+
+#[test]
+fn a_replay_confirms_a_run_and_names_the_event_that_was_altered() {
+    let tmp = tempdir().expect("a temporary folder");
+    let dir = tmp.path().join("run");
+    let outcome = make(&small(false), &dir, 5);
+    let go = AtomicBool::new(false);
+    match replay(&dir, &go).expect("the run can be replayed") {
+        Replay::Confirmed { trace_hash, events } => {
+            assert_eq!(trace_hash, outcome.summary.trace_hash);
+            assert_eq!(events, outcome.summary.events);
+        }
+        other => panic!("{other:?}"),
+    }
+    let path = dir.join("trace.jsonl");
+    let text = fs::read_to_string(&path).expect("a run has a record");
+    let lines: Vec<&str> = text.lines().collect();
+    let target = lines.len() / 2;
+    let event: serde_json::Value = serde_json::from_str(lines[target]).expect("a line is JSON");
+    let seq = event["seq"].as_u64().expect("an event has a number");
+    let mut changed = event.clone();
+    changed["at_us"] = (event["at_us"].as_u64().expect("an event has a time") + 1).into();
+    let mut altered: Vec<String> = lines.iter().map(|l| (*l).to_owned()).collect();
+    altered[target] = changed.to_string();
+    fs::write(&path, altered.join("\n") + "\n").expect("the record can be altered");
+    match replay(&dir, &go).expect("the run can be replayed") {
+        Replay::Differs { difference } => assert!(difference.contains(&seq.to_string()), "{difference} does not name {seq}"),
+        other => panic!("{other:?}"),
+    }
+    // An event left out.
+    altered.remove(target);
+    fs::write(&path, altered.join("\n") + "\n").expect("the record can be altered");
+    match replay(&dir, &go).expect("the run can be replayed") {
+        Replay::Differs { difference } => assert!(difference.contains(&seq.to_string()), "{difference} does not name {seq}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_run_cut_short_leaves_a_readable_folder() {
+    let tmp = tempdir().expect("a temporary folder");
+    let dir = tmp.path().join("run");
+    let mut o = options(&dir, 1);
+    let cancel = o.cancel.clone();
+    o.progress = Some(Box::new(move |p| {
+        if p.events > 2_000 {
+            cancel.store(true, Ordering::Relaxed);
+        }
+    }));
+    let outcome = run(&small(false), o).expect("a run that is cut short is no failure");
+    assert_eq!(outcome.state, RunState::Cancelled);
+    assert!(summary(&dir).partial);
+    assert_eq!(RunFile::read(&dir).expect("run.json").state, RunState::Cancelled);
+    assert!(dir.join("tables/segments.parquet").is_file());
+    let confirmed = replay(&dir, &AtomicBool::new(false)).expect("a partial run can be replayed");
+    assert!(matches!(confirmed, Replay::Confirmed { .. }), "{confirmed:?}");
+}
+
+#[test]
+fn a_folder_in_use_is_left_alone() {
+    let tmp = tempdir().expect("a temporary folder");
+    fs::write(tmp.path().join("precious"), "data").expect("a file");
+    let error = run(&small(false), options(tmp.path(), 1)).expect_err("the folder is in use");
+    assert!(matches!(error, LabError::NotEmpty { .. }), "{error}");
+}

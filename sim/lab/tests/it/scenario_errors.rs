@@ -1,0 +1,66 @@
+//! Wrong scenarios are answered with file, line and what to do.
+
+use std::path::Path;
+
+use weir_lab::scenario::parse;
+
+use crate::support::{quickstart, quickstart_text};
+
+struct Case {
+    name: &'static str,
+    from: &'static str,
+    to: &'static str,
+    /// Line that the error must name: the one on which this text stands.
+    on: &'static str,
+    says: &'static str,
+    help: &'static str,
+}
+
+const CASES: &[Case] = &[
+    Case { name: "unknown key", from: "max_sessions = 10", to: "max_sesions = 10", on: "max_sesions", says: "unknown key `max_sesions`", help: "did you mean `max_sessions`" },
+    Case { name: "unknown table", from: "[faults]", to: "[fault]", on: "[fault]", says: "unknown key `fault`", help: "did you mean `faults`" },
+    Case { name: "negative count", from: "count = 25", to: "count = -25", on: "count = -25", says: "found -25", help: "docs/scenarios.md" },
+    Case { name: "no orchestrators", from: "count = 60", to: "count = 0", on: "count = 0", says: "must be a whole number from 1", help: "docs/scenarios.md" },
+    Case { name: "negative delegators", from: "count = 1500", to: "count = -1", on: "count = -1", says: "-1", help: "docs/scenarios.md" },
+    Case { name: "missing clip", from: "media/bigbuckbunny.mp4", to: "media/none.mp4", on: "clip =", says: "no such file", help: "relative to the scenario" },
+    Case { name: "no deposit", from: "deposit_eth = 2.0", to: "deposit_eth = 0", on: "deposit_eth", says: "cannot pay with tickets", help: "deposit_eth = 1.0" },
+    Case { name: "deposit left out", from: "deposit_eth = 2.0\n", to: "", on: "[gateways]", says: "missing key `deposit_eth`", help: "add `deposit_eth" },
+    Case { name: "negative deposit", from: "deposit_eth = 2.0", to: "deposit_eth = -2.0", on: "deposit_eth", says: "must not be negative", help: "docs/scenarios.md" },
+    Case { name: "negative price", from: "median = 137", to: "median = -137", on: "price_wei_per_pixel", says: "-137", help: "price is not negative" },
+    Case { name: "negative maximum price", from: "max_price_wei_per_pixel = 300", to: "max_price_wei_per_pixel = -1", on: "max_price_wei_per_pixel", says: "must not be negative", help: "docs/scenarios.md" },
+    Case { name: "rounds too short", from: "length_blocks = 75", to: "length_blocks = 30", on: "length_blocks", says: "fewer than", help: "use" },
+    Case { name: "weights", from: "stake_weight = 0.7", to: "stake_weight = 0.9", on: "selection", says: "weights add up to", help: "must be 1" },
+    Case { name: "unknown region", from: "from = \"asia\", to = \"asia\"", to: "from = \"asia\", to = \"mars\"", on: "mars", says: "`mars` is no region", help: "regions are" },
+    Case { name: "no such gateway", from: "gateway = 1\n", to: "gateway = 26\n", on: "gateway = 26", says: "there is no gateway 26", help: "from 1 to 25" },
+    Case { name: "wrong type", from: "active = 50", to: "active = \"fifty\"", on: "active =", says: "active", help: "docs/scenarios.md" },
+    Case { name: "broken toml", from: "seed = 1", to: "seed = = 1", on: "seed =", says: "", help: "" },
+    Case { name: "unknown level", from: "chain = \"embedded\"", to: "chain = \"moon\"", on: "chain =", says: "unknown variant `moon`", help: "" },
+];
+
+#[test]
+fn each_mistake_is_named_with_its_line_and_a_remedy() {
+    for c in CASES {
+        let text = quickstart_text();
+        assert!(text.contains(c.from), "{}: the quickstart has no `{}`", c.name, c.from);
+        let text = text.replacen(c.from, c.to, 1);
+        let error = parse(&quickstart(), &text).expect_err(c.name);
+        let shown = error.to_string();
+        let (line, _) = error.place().unwrap_or_else(|| panic!("{}: no line in {shown}", c.name));
+        let at = text.lines().nth(line - 1).unwrap_or_default();
+        assert!(at.contains(c.on), "{}: names line {line} `{at}`: {shown}", c.name);
+        assert!(shown.contains("quickstart.toml:"), "{}: {shown}", c.name);
+        assert!(shown.contains(c.says), "{}: {shown}", c.name);
+        assert!(error.help().contains(c.help), "{}: {shown}", c.name);
+    }
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let error = weir_lab::scenario::load(Path::new("nowhere.toml")).expect_err("there is no such file");
+    assert!(error.to_string().starts_with("nowhere.toml: cannot read the scenario"), "{error}");
+}
+
+#[test]
+fn the_quickstart_is_sound() {
+    weir_lab::scenario::load(&quickstart()).expect("the quickstart scenario is sound");
+}

@@ -1,0 +1,45 @@
+//! A small network that lives in a second.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use weir_lab::scenario::{self, Scenario};
+use weir_lab::{RunOptions, RunOutcome, run};
+
+/// The scenario that users start with.
+pub(crate) fn quickstart() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/quickstart.toml")
+}
+
+/// Its text.
+pub(crate) fn quickstart_text() -> String {
+    std::fs::read_to_string(quickstart()).expect("the quickstart scenario is part of the project")
+}
+
+/// A small network: few actors, two short rounds, and a real clip where one is asked for.
+pub(crate) fn small(real: bool) -> Scenario {
+    let mut text = quickstart_text()
+        .replace("count = 60\n", "count = 6\n")
+        .replace("active = 50", "active = 5")
+        .replace("count = 25\n", "count = 3\n")
+        .replace("count = 1500", "count = 20")
+        .replace("count = 4\n", "count = 2\n")
+        .replace("name = \"quickstart\"", "name = \"small\"");
+    if !real {
+        let at = text.find("[real_stream]").expect("the quickstart has a real stream");
+        let end = text[at..].find("[faults]").expect("faults follow") + at;
+        text.replace_range(at..end, "");
+    }
+    scenario::parse(&quickstart(), &text).expect("the small scenario is sound")
+}
+
+/// Options that make a run below `out`.
+pub(crate) fn options(out: &Path, seed: u64) -> RunOptions {
+    RunOptions { seed: Some(seed), out: out.to_owned(), cancel: Arc::new(AtomicBool::new(false)), progress: None }
+}
+
+/// Makes a run.
+pub(crate) fn make(scenario: &Scenario, out: &Path, seed: u64) -> RunOutcome {
+    run(scenario, options(out, seed)).expect("the run can be made")
+}
