@@ -1,0 +1,165 @@
+//! Session tokens and the byte strings that peers sign.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use weir_ticket::{Signature, TicketSigner};
+use weir_types::{Address, B256, Entropy, Instant, Millis, U256, keccak256};
+
+use crate::io::{AuthToken, RenditionMeta, SegmentMeta};
+
+/// How long a session's token is good: go-livepeer's 30 minutes.
+pub const TOKEN_LIFE: Millis = Millis::from_secs(30 * 60);
+
+/// Makes and checks an orchestrator's session tokens. Tokens of an earlier life of the node are not
+/// good any more: the secret is drawn at each start.
+#[derive(Debug)]
+pub struct TokenMint {
+    secret: [u8; 32],
+}
+
+/// Why a token is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Not made by this node's present life.
+    #[error("invalid auth token")]
+    Invalid,
+    /// Its time is over.
+    #[error("expired auth token")]
+    Expired,
+}
+
+impl TokenMint {
+    /// A mint with a fresh secret.
+    pub fn new(rng: &mut Entropy) -> Self {
+        Self { secret: rng.word().to_be_bytes() }
+    }
+
+    /// A token for a new session.
+    pub fn issue(&self, now: Instant, rng: &mut Entropy) -> AuthToken {
+        // The wire gives a session eight hexadecimal digits.
+        let session_id = rng.below(1 << 32);
+        // Whole seconds, as the wire carries them.
+        let expires = Instant::from_secs((now + TOKEN_LIFE).as_secs());
+        AuthToken { session_id, token: self.mac(session_id, expires), expires }
+    }
+
+    /// Checks a token.
+    ///
+    /// # Errors
+    /// [`TokenError`] says why it is refused.
+    pub fn check(&self, token: &AuthToken, now: Instant) -> Result<(), TokenError> {
+        if self.mac(token.session_id, token.expires) != token.token {
+            return Err(TokenError::Invalid);
+        }
+        if token.expires < now {
+            return Err(TokenError::Expired);
+        }
+        Ok(())
+    }
+
+    fn mac(&self, session_id: u64, expires: Instant) -> B256 {
+        token_mac(&self.secret, &session_name(session_id), expires.as_secs())
+    }
+}
+
+/// A token's bytes: HMAC-SHA256 over the session's name and the Unix second of expiry, the latter
+/// big-endian without leading zeros.
+#[must_use]
+pub fn token_mac(secret: &[u8], session: &str, expiration: u64) -> B256 {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
+    mac.update(session.as_bytes());
+    let bytes = expiration.to_be_bytes();
+    let first = bytes.iter().position(|b| *b != 0).unwrap_or(bytes.len());
+    mac.update(bytes.get(first..).unwrap_or_default());
+    B256::from_slice(&mac.finalize().into_bytes())
+}
+
+/// A session's number as text.
+#[must_use]
+pub fn session_name(session_id: u64) -> String {
+    format!("{session_id:08x}")
+}
+
+/// Signature with which a sender asks for an orchestrator's information: over its own address.
+#[must_use]
+pub fn sign_request(signer: &dyn TicketSigner) -> Signature {
+    signer.sign(request_hash(signer.address()))
+}
+
+fn request_hash(sender: Address) -> B256 {
+    keccak256(hex_address(sender))
+}
+
+/// Checks a [`sign_request`] signature.
+#[must_use]
+pub fn request_is_signed(sender: Address, sig: &Signature) -> bool {
+    weir_ticket::sig::verify(sender, request_hash(sender), sig).is_ok()
+}
+
+fn hex_address(a: Address) -> String {
+    let mut out = String::with_capacity(42);
+    out.push_str("0x");
+    for b in a.as_slice() {
+        out.push_str(&format!("{b:02x}"));
+    }
+    out
+}
+
+/// Bytes that a sender signs for a segment: the stream's name, the segment's number and content hash,
+/// and four bytes of each rendition's name's hash, as hexadecimal text.
+#[must_use]
+pub fn flatten<'a>(stream: &str, seq: u64, hash: B256, profiles: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
+    let mut flat = stream.as_bytes().to_vec();
+    flat.extend_from_slice(&U256::from(seq).to_be_bytes::<32>());
+    flat.extend_from_slice(hash.as_slice());
+    for name in profiles {
+        let id = keccak256(name.as_bytes());
+        id.iter().take(4).for_each(|b| flat.extend_from_slice(format!("{b:02x}").as_bytes()));
+    }
+    flat
+}
+
+/// Hash that a sender signs for a segment.
+#[must_use]
+pub fn segment_hash(segment: &SegmentMeta) -> B256 {
+    let names = segment.profiles.iter().map(|p| p.name.as_str());
+    keccak256(flatten(&stream_name(segment.stream), segment.seq, segment.hash, names))
+}
+
+/// A stream's name on the wire.
+#[must_use]
+pub fn stream_name(stream: u64) -> String {
+    format!("{stream:08x}")
+}
+
+/// Hash that an orchestrator signs for finished renditions.
+#[must_use]
+pub fn result_hash(renditions: &[RenditionMeta]) -> B256 {
+    let mut all = Vec::with_capacity(32 * renditions.len());
+    for r in renditions {
+        all.extend_from_slice(r.hash.as_slice());
+    }
+    keccak256(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_bound_to_session_expiry_and_secret() {
+        let mut rng = Entropy::from_seed([1; 32]);
+        let mint = TokenMint::new(&mut rng);
+        let now = Instant::from_secs(1000);
+        let t = mint.issue(now, &mut rng);
+        assert_eq!(mint.check(&t, now), Ok(()));
+        assert_eq!(mint.check(&t, Instant::from_secs(1000 + 1800)), Ok(()));
+        assert_eq!(mint.check(&t, Instant::from_secs(1000 + 1801)), Err(TokenError::Expired));
+        let other = AuthToken { session_id: t.session_id ^ 1, ..t.clone() };
+        assert_eq!(mint.check(&other, now), Err(TokenError::Invalid));
+        let longer = AuthToken { expires: Instant::from_secs(9_000_000), ..t.clone() };
+        assert_eq!(mint.check(&longer, now), Err(TokenError::Invalid));
+        let restarted = TokenMint::new(&mut rng);
+        assert_eq!(restarted.check(&t, now), Err(TokenError::Invalid));
+    }
+}

@@ -1,0 +1,3 @@
+//! Role machines from outside.
+
+mod vectors;
