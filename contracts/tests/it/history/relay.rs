@@ -1,9 +1,14 @@
 //! What governance contracts do to ours when they execute a decision.
 
 use alloy::primitives::{Address, Bytes, U256};
+use alloy::sol_types::SolCall;
 use serde_json::Value;
 
 use super::values::{Names, plain, unfold};
+
+alloy::sol! {
+    function relay(address target, uint256 value, bytes data);
+}
 
 /// The calls of an executed decision: sender, target, ETH and calldata.
 ///
@@ -24,10 +29,19 @@ pub fn calls(names: &Names, line: &Value) -> Vec<(Address, Address, U256, Bytes)
         .iter()
         .zip(&values)
         .zip(&payloads)
-        .filter(|((target, _), _)| !matches!(plain(target).as_str(), "LG" | "TR" | "GV"))
-        .map(|((target, value), payload)| {
-            let value = plain(value).parse().expect("wei");
-            (sender, names.address(&plain(target)), value, unfold(&plain(payload)))
+        .filter_map(|((target, value), payload)| {
+            let payload = unfold(&plain(payload));
+            match plain(target).as_str() {
+                "LG" => relayed(names.address("LG"), &payload),
+                "TR" | "GV" | "MS" | "PC" => None,
+                other => Some((sender, names.address(other), plain(value).parse().expect("wei"), payload)),
+            }
         })
         .collect()
+}
+
+/// What the treasury governor is asked to call itself.
+fn relayed(governor: Address, payload: &[u8]) -> Option<(Address, Address, U256, Bytes)> {
+    let call = relayCall::abi_decode(payload).ok()?;
+    Some((governor, call.target, call.value, call.data))
 }

@@ -140,8 +140,11 @@ impl Replay {
         let from = self.names.address(text(line, "f"));
         let planned = text_address(&line["addr"]);
         self.names.add(code, planned);
-        // The proxy in front of a foreign target is of no use.
-        let artifact = self.artifact(text(line, "art")).filter(|_| !FOREIGN.contains(&code));
+        let artifact = match code {
+            // Where others call these, or pay them, only this base matters.
+            "MS" => Some(Artifact::Manager),
+            _ => self.artifact(text(line, "art")),
+        };
         let Some(artifact) = artifact else {
             self.skip_nonce(from);
             return;
@@ -162,8 +165,10 @@ impl Replay {
         if artifact == Artifact::SortedDoublyLL {
             self.libraries.insert("SortedDoublyLL", planned);
         }
-        self.ours.push(code.to_owned());
-        self.tally.creations += 1;
+        if !FOREIGN.contains(&code) {
+            self.ours.push(code.to_owned());
+            self.tally.creations += 1;
+        }
     }
 
     /// A transaction that is not sent still counts for the sender.
@@ -223,8 +228,14 @@ impl Replay {
     }
 
     fn events(&mut self, line: &Value, done: &Outcome) {
-        let got: Vec<Vec<String>> = done.logs.iter().map(|log| self.names.event(log)).collect();
+        let got = self.our_events(done);
         self.same_events(line, &got);
+    }
+
+    /// Without those of the stand-ins for foreign contracts.
+    fn our_events(&self, done: &Outcome) -> Vec<Vec<String>> {
+        let foreign = |address| FOREIGN.contains(&self.names.name(address).as_str());
+        done.logs.iter().filter(|log| !foreign(log.address)).map(|log| self.names.event(log)).collect()
     }
 
     fn same_events(&mut self, line: &Value, got: &[Vec<String>]) {
@@ -246,13 +257,15 @@ impl Replay {
             return;
         }
         if let Some(value) = line.get("v").map(wei) {
-            self.move_eth(from, self.names.address(text(line, "to")), value);
+            // The treasury governor hands on what comes with a decision.
+            let holder = if line["to"] == "LG" && line["fn"] == "execute" { "TR" } else { text(line, "to") };
+            self.move_eth(from, self.names.address(holder), value);
         }
         let mut events = Vec::new();
         for (sender, to, value, data) in super::relay::calls(&self.names, line) {
             let done = self.chain.execute(sender, to.into(), data, value, self.gas_limit);
             assert!(done.success, "block {}: relayed call of {to} fails: {}", line["b"], reason(&done.output));
-            events.extend(done.logs.iter().map(|log| self.names.event(log)));
+            events.extend(self.our_events(&done));
             self.tally.relayed += 1;
         }
         self.same_events(line, &events);
