@@ -1,1 +1,23 @@
 //! Prices, discovery, selection, sessions and admission of the Livepeer market, free of I/O.
+//!
+//! Nothing here reads a clock, opens a socket or makes its own randomness: instants, answers and
+//! draws come in from a driver, decisions go out. The rules are those that go-livepeer 0.9.1
+//! follows, so that a Weir node and a go-livepeer node facing the same offers act alike; where the
+//! original has a defect that harms its user, the documentation of the item says what is done
+//! instead.
+//!
+//! Map of the crate, in reading order: [`price`] (what an orchestrator asks and what a gateway
+//! pays at most), [`selection`] (who gets the next segment), [`discovery`] (who is asked for an
+//! offer), [`suspension`] (who rests), [`pool`] (the sessions of a stream), [`admission`] (what an
+//! orchestrator accepts), [`limits`] (timeouts as data).
+
+pub mod admission;
+pub mod discovery;
+mod error;
+pub mod limits;
+pub mod pool;
+pub mod price;
+pub mod selection;
+pub mod suspension;
+
+pub use error::MarketError;

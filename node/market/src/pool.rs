@@ -1,0 +1,376 @@
+//! The sessions of a stream on the gateway's side.
+//!
+//! A [`SessionPool`] holds the offers that a stream has collected, chooses who gets the next segment
+//! and learns from how long each took. [`StreamPools`] puts the untrusted and the trusted pool of a
+//! stream together.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use weir_types::{Instant, Millis};
+
+use crate::discovery::Trust;
+use crate::limits::{ROUND_TRIP, SCORE_FLOOR, SEGMENT, latency_score};
+use crate::selection::{Draw, MinLs, Offer, Probability};
+use crate::suspension::{Suspender, penalty};
+
+/// Latency score up to which an orchestrator keeps up with its stream.
+pub const GOOD_SCORE: f64 = 1.0;
+/// Largest number of sessions below which a pool looks for more.
+const MAX_REFRESH_THRESHOLD: usize = 8;
+/// Limits up to this length count as [`SCORE_FLOOR`] when a busy session is used again.
+const SHORT_LIMIT: Millis = Millis(1_000);
+
+/// Rules of one pool.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PoolConfig {
+    /// Orchestrators that could be asked.
+    pub available: usize,
+    /// Orchestrators that a refresh asks for.
+    pub wanted: usize,
+    /// Latency score up to which a session is used again without a new choice.
+    pub good_score: f64,
+    /// Whether orchestrators have recipients and stakes.
+    pub on_chain: bool,
+    /// The draw among sessions that have done no work yet.
+    pub selection: Probability,
+}
+
+impl PoolConfig {
+    /// Rules of a pool of one group: everybody of the untrusted is wanted, of the trusted as many
+    /// as two round trips have segments.
+    #[must_use]
+    pub fn new(trust: Trust, available: usize, on_chain: bool, selection: Probability) -> Self {
+        let trusted_max = usize::try_from(2 * ROUND_TRIP.0 / SEGMENT.0).unwrap_or(usize::MAX);
+        let wanted = match trust {
+            Trust::Trusted => available.min(trusted_max),
+            Trust::Untrusted => available,
+        };
+        Self { available, wanted, good_score: GOOD_SCORE, on_chain, selection }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Flight {
+    since: Instant,
+    duration: Millis,
+}
+
+/// One session of a pool.
+#[derive(Debug, Clone)]
+pub struct Session<S> {
+    offer: S,
+    score: f64,
+    in_flight: VecDeque<Flight>,
+}
+
+impl<S> Session<S> {
+    /// A session that has done no work yet.
+    #[must_use]
+    pub fn new(offer: S) -> Self {
+        Self { offer, score: 0.0, in_flight: VecDeque::new() }
+    }
+
+    /// The offer.
+    #[must_use]
+    pub fn offer(&self) -> &S {
+        &self.offer
+    }
+
+    /// Latency score of the last segment; zero before the first.
+    #[must_use]
+    pub fn score(&self) -> f64 {
+        self.score
+    }
+
+    /// Sets the latency score.
+    pub fn set_score(&mut self, score: f64) {
+        self.score = score;
+    }
+
+    /// Segments that are under way.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    /// Notes a segment of a length that is sent now.
+    pub fn sent(&mut self, now: Instant, duration: Millis) {
+        self.in_flight.push_back(Flight { since: now, duration });
+    }
+
+    fn is_good(&self, good: f64) -> bool {
+        self.score > 0.0 && self.score <= good
+    }
+
+    /// Whether the session may take another segment without a new choice: when it is idle and kept
+    /// up, or when its oldest segment has been under way for less than `factor` times its length.
+    #[must_use]
+    pub fn reusable(&self, now: Instant, factor: u64, good: f64) -> bool {
+        let Some(oldest) = self.in_flight.front() else { return self.is_good(good) };
+        let limit = Millis(oldest.duration.0.saturating_mul(factor));
+        let limit = if limit <= SHORT_LIMIT { SCORE_FLOOR } else { limit };
+        now < oldest.since + limit
+    }
+}
+
+/// Who gets the next segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pick {
+    /// Address of the service.
+    pub uri: String,
+    /// Sessions of the last choice that were left for this one.
+    pub swapped: Vec<String>,
+}
+
+/// The sessions of a stream with one group of orchestrators.
+#[derive(Debug, Clone)]
+pub struct SessionPool<S> {
+    config: PoolConfig,
+    sessions: BTreeMap<String, Session<S>>,
+    selector: MinLs<String>,
+    last: Vec<String>,
+    suspender: Suspender,
+    refreshing: bool,
+}
+
+impl<S: Offer> SessionPool<S> {
+    /// An empty pool.
+    #[must_use]
+    pub fn new(config: PoolConfig) -> Self {
+        Self {
+            selector: MinLs::new(config.good_score),
+            config,
+            sessions: BTreeMap::new(),
+            last: Vec::new(),
+            suspender: Suspender::new(),
+            refreshing: false,
+        }
+    }
+
+    /// True when so few sessions are left to choose from that a refresh should begin.
+    ///
+    /// Sessions that can never be chosen, because their price is too high, do not count: in
+    /// go-livepeer they do, and a stream with nothing else never looks for others.
+    #[must_use]
+    pub fn needs_refresh(&self) -> bool {
+        let threshold = self.config.wanted.div_ceil(2).min(MAX_REFRESH_THRESHOLD);
+        !self.refreshing && self.choices() < threshold
+    }
+
+    fn choices(&self) -> usize {
+        let can = |uri: &&String| {
+            let eligible = |s: &Session<S>| !self.config.on_chain || self.config.selection.eligible(&s.offer);
+            self.sessions.get(*uri).is_some_and(eligible)
+        };
+        self.selector.known_len() + self.selector.unknown().iter().filter(can).count()
+    }
+
+    /// Begins a refresh and says how many orchestrators to look for.
+    pub fn begin_refresh(&mut self) -> usize {
+        self.refreshing = true;
+        self.suspender.signal_refresh();
+        self.config.wanted
+    }
+
+    /// Ends a refresh with the offers it found, which may be none; returns the addresses that are
+    /// new. An orchestrator that the pool has already keeps its session.
+    pub fn end_refresh(&mut self, found: impl IntoIterator<Item = S>) -> Vec<String> {
+        self.refreshing = false;
+        let mut added = Vec::new();
+        for offer in found {
+            let uri = offer.uri().to_owned();
+            if !self.sessions.contains_key(&uri) {
+                self.sessions.insert(uri.clone(), Session::new(offer));
+                added.push(uri);
+            }
+        }
+        self.selector.add(added.iter().cloned());
+        added
+    }
+
+    /// Chooses who gets the next segment: the last one again while it keeps up, otherwise by the
+    /// selector, otherwise the last one with more patience.
+    pub fn select(&mut self, now: Instant, draw: &mut impl Draw) -> Option<Pick> {
+        let uri = self.reuse(now, 1).or_else(|| self.choose(draw)).or_else(|| self.reuse(now, 2))?;
+        let mut swapped = std::mem::replace(&mut self.last, vec![uri.clone()]);
+        swapped.retain(|u| *u != uri);
+        Some(Pick { uri, swapped })
+    }
+
+    fn reuse(&self, now: Instant, factor: u64) -> Option<String> {
+        let good = self.config.good_score;
+        let fits = |u: &&String| self.sessions.get(*u).is_some_and(|s| s.reusable(now, factor, good));
+        self.last.iter().find(fits).cloned()
+    }
+
+    fn choose(&mut self, draw: &mut impl Draw) -> Option<String> {
+        let (config, sessions) = (&self.config, &self.sessions);
+        self.selector.select(|unknown| {
+            // Every unknown address has a session: removing one removes the other.
+            let places: Vec<(usize, &S)> =
+                unknown.iter().enumerate().filter_map(|(i, u)| sessions.get(u).map(|s| (i, &s.offer))).collect();
+            let offers: Vec<&S> = places.iter().map(|p| p.1).collect();
+            config.selection.select_unknown(&offers, config.on_chain, draw).map(|i| places[i].0)
+        })
+    }
+
+    /// Notes that a segment of a length is sent; false when the pool has no such session.
+    pub fn sent(&mut self, uri: &str, now: Instant, duration: Millis) -> bool {
+        self.sessions.get_mut(uri).map(|s| s.sent(now, duration)).is_some()
+    }
+
+    /// Notes that a segment came back after some time, and takes the offer that came with it.
+    pub fn succeeded(&mut self, uri: &str, took: Millis, duration: Millis, offer: Option<S>) {
+        if let Some(s) = self.sessions.get_mut(uri) {
+            s.score = latency_score(took, duration);
+            if let Some(o) = offer.filter(|o| o.uri() == uri) {
+                s.offer = o;
+            }
+        }
+        self.complete(uri);
+    }
+
+    /// Notes that the oldest segment of a session is over without a new latency score, such as one
+    /// that no orchestrator could have transcoded.
+    ///
+    /// A session that keeps up stays with the last choice, to be used again. One that keeps up but
+    /// is not part of the last choice any more goes back to the selector; go-livepeer loses it.
+    pub fn complete(&mut self, uri: &str) {
+        let good = self.config.good_score;
+        let Some(s) = self.sessions.get_mut(uri) else { return };
+        s.in_flight.pop_front();
+        if !s.in_flight.is_empty() {
+            return;
+        }
+        let stays = s.is_good(good) && self.last.iter().any(|u| u == uri);
+        if !stays {
+            let score = s.score;
+            self.selector.retain(|u| u != uri);
+            self.selector.complete(uri.to_owned(), score);
+        }
+    }
+
+    /// Removes and suspends a session that failed.
+    pub fn failed(&mut self, uri: &str) -> Option<Session<S>> {
+        self.suspender.suspend(uri, penalty(self.config.available, self.config.wanted));
+        self.remove(uri)
+    }
+
+    /// Removes a session.
+    pub fn remove(&mut self, uri: &str) -> Option<Session<S>> {
+        self.selector.retain(|u| u != uri);
+        self.last.retain(|u| u != uri);
+        self.sessions.remove(uri)
+    }
+
+    /// Replaces a session's offer, for example after its token was renewed; false when the pool has
+    /// no such session.
+    pub fn renew(&mut self, offer: S) -> bool {
+        let Some(s) = self.sessions.get_mut(offer.uri()) else { return false };
+        s.offer = offer;
+        true
+    }
+
+    /// Ends the pool and hands its sessions out.
+    #[must_use]
+    pub fn drain(self) -> Vec<Session<S>> {
+        self.sessions.into_values().collect()
+    }
+
+    /// A session.
+    #[must_use]
+    pub fn get(&self, uri: &str) -> Option<&Session<S>> {
+        self.sessions.get(uri)
+    }
+
+    /// All sessions in the order of their addresses.
+    pub fn sessions(&self) -> impl Iterator<Item = (&str, &Session<S>)> {
+        self.sessions.iter().map(|(u, s)| (u.as_str(), s))
+    }
+
+    /// Number of sessions.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// True without sessions.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sessions.is_empty()
+    }
+
+    /// Whom the pool has suspended, for searches.
+    pub fn suspender(&mut self) -> &mut Suspender {
+        &mut self.suspender
+    }
+
+    /// The rules.
+    #[must_use]
+    pub fn config(&self) -> &PoolConfig {
+        &self.config
+    }
+
+    /// The rules, to change prices or the number of available orchestrators.
+    pub fn config_mut(&mut self) -> &mut PoolConfig {
+        &mut self.config
+    }
+}
+
+/// Both pools of a stream.
+#[derive(Debug, Clone)]
+pub struct StreamPools<S> {
+    /// Orchestrators that the gateway found by itself.
+    pub untrusted: SessionPool<S>,
+    /// Orchestrators that the gateway's owner named.
+    pub trusted: SessionPool<S>,
+}
+
+impl<S: Offer> StreamPools<S> {
+    /// Chooses from the untrusted pool, then from the trusted one.
+    pub fn select(&mut self, now: Instant, draw: &mut impl Draw) -> Option<(Trust, Pick)> {
+        if let Some(pick) = self.untrusted.select(now, draw) {
+            return Some((Trust::Untrusted, pick));
+        }
+        self.trusted.select(now, draw).map(|pick| (Trust::Trusted, pick))
+    }
+
+    /// The pool of a group.
+    pub fn pool(&mut self, trust: Trust) -> &mut SessionPool<S> {
+        match trust {
+            Trust::Trusted => &mut self.trusted,
+            Trust::Untrusted => &mut self.untrusted,
+        }
+    }
+}
+
+/// Errors of transcoding that another orchestrator would meet as well.
+const NON_RETRYABLE: [&str; 20] = [
+    "Unsupported input pixel format",
+    "Error initializing filtergraph",
+    "Too many outputs",
+    "Unsupported input codec",
+    "No keyframes in input",
+    "Unrecoverable state, restart process",
+    "Encoded frames runaway",
+    "Decoder not found",
+    "Demuxer not found",
+    "Encoder not found",
+    "Muxer not found",
+    "Option not found",
+    "Invalid argument",
+    "TranscoderInvalidResolution",
+    "TranscoderInvalidVideo",
+    "TranscoderUnrecognizedFormat",
+    "TranscoderUnrecognizedProfile",
+    "TranscoderInvalidGOP",
+    "TranscoderIncompatibleDevices",
+    "hit max transcode attempts",
+];
+
+/// Whether a segment that failed with this text is worth another orchestrator. If it is, the
+/// session [failed](SessionPool::failed); if not, it is [complete](SessionPool::complete).
+#[must_use]
+pub fn retryable(error: &str) -> bool {
+    !NON_RETRYABLE.contains(&error)
+}

@@ -1,0 +1,162 @@
+//! Texts of price options: a price with a currency, lists of prices for gateways and models.
+
+use std::collections::BTreeMap;
+
+use num_bigint::BigInt;
+use num_rational::BigRational;
+use num_traits::Zero;
+use serde_json::value::RawValue;
+
+use super::limit::DEFAULT_MODEL;
+use crate::MarketError;
+
+/// Longest number and largest power of ten that a list may hold, so that no text can ask for a
+/// number of unbounded size.
+const MAX_DIGITS: usize = 1_000;
+
+type Object = BTreeMap<String, Box<RawValue>>;
+
+/// A price for one gateway, as given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GatewayPrice {
+    /// Address as given.
+    pub address: String,
+    /// Price of `pixels_per_unit` pixels, when given.
+    pub per_unit: Option<BigRational>,
+    /// Pixels of a unit, when given.
+    pub pixels_per_unit: Option<BigRational>,
+    /// Currency as given; empty for wei.
+    pub currency: String,
+}
+
+/// A price for one model, as given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelPrice {
+    /// Name of the pipeline as given.
+    pub pipeline: String,
+    /// Id of the model; `default` when none is given.
+    pub model: String,
+    /// Price of `pixels_per_unit` pixels, when given.
+    pub per_unit: Option<BigRational>,
+    /// Pixels of a unit, when given.
+    pub pixels_per_unit: Option<BigRational>,
+    /// Currency as given; empty for wei.
+    pub currency: String,
+}
+
+/// A price such as `1200`, `0.5USD` or `1e3`, which is one unit of the currency `e3`.
+///
+/// # Errors
+/// [`MarketError::PriceText`] for anything but digits, an optional fraction and an optional
+/// currency without a space.
+pub fn price_with_currency(text: &str) -> Result<(BigRational, String), MarketError> {
+    let bad = || MarketError::PriceText(text.to_owned());
+    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, currency) = text.split_at(split);
+    let mut letters = currency.chars();
+    let head_ok = letters.next().is_none_or(currency_letter);
+    if !head_ok || !letters.all(|c| currency_letter(c) || c.is_ascii_digit()) {
+        return Err(bad());
+    }
+    Ok((decimal(number, 0).ok_or_else(bad)?, currency.to_owned()))
+}
+
+/// The original's pattern runs from upper-case A to lower-case z and takes in what lies between.
+fn currency_letter(c: char) -> bool {
+    ('A'..='z').contains(&c)
+}
+
+/// Prices per gateway: `{"gateways":[{"ethaddress":…,"priceperunit":…,"currency":…,
+/// "pixelsperunit":…}]}`; entries under `broadcasters` come first.
+///
+/// # Errors
+/// [`MarketError::PriceList`] for a text of another shape.
+pub fn gateway_prices(json: &str) -> Result<Vec<GatewayPrice>, MarketError> {
+    let root = object(json)?;
+    let mut out = Vec::new();
+    for list in ["broadcasters", "gateways"] {
+        for entry in entries(&root, list)? {
+            out.push(GatewayPrice {
+                address: text(&entry, "ethaddress")?,
+                per_unit: number(&entry, "priceperunit")?,
+                pixels_per_unit: number(&entry, "pixelsperunit")?,
+                currency: text(&entry, "currency")?,
+            });
+        }
+    }
+    Ok(out)
+}
+
+/// Prices per model: `{"capabilities_prices":[{"pipeline":…,"model_id":…,"price_per_unit":…,
+/// "pixels_per_unit":…,"currency":…}]}`.
+///
+/// # Errors
+/// [`MarketError::PriceList`] for a text of another shape.
+pub fn model_prices(json: &str) -> Result<Vec<ModelPrice>, MarketError> {
+    let root = object(json)?;
+    let mut out = Vec::new();
+    for entry in entries(&root, "capabilities_prices")? {
+        let model = text(&entry, "model_id")?;
+        out.push(ModelPrice {
+            pipeline: text(&entry, "pipeline")?,
+            model: if model.is_empty() { DEFAULT_MODEL.to_owned() } else { model },
+            per_unit: number(&entry, "price_per_unit")?,
+            pixels_per_unit: number(&entry, "pixels_per_unit")?,
+            currency: text(&entry, "currency")?,
+        });
+    }
+    Ok(out)
+}
+
+fn read<'a, T: serde::Deserialize<'a>>(json: &'a str) -> Result<T, MarketError> {
+    serde_json::from_str(json).map_err(|e| MarketError::PriceList(e.to_string()))
+}
+
+/// An object with its names in lower case: the original takes names in any case.
+fn object(json: &str) -> Result<Object, MarketError> {
+    Ok(read::<Object>(json)?.into_iter().map(|(k, v)| (k.to_lowercase(), v)).collect())
+}
+
+fn field<'a>(of: &'a Object, name: &str) -> Option<&'a str> {
+    of.get(name).map(|v| v.get()).filter(|v| *v != "null")
+}
+
+fn entries(of: &Object, name: &str) -> Result<Vec<Object>, MarketError> {
+    let Some(json) = field(of, name) else { return Ok(Vec::new()) };
+    read::<Vec<Box<RawValue>>>(json)?.iter().map(|v| object(v.get())).collect()
+}
+
+fn text(of: &Object, name: &str) -> Result<String, MarketError> {
+    field(of, name).map_or_else(|| Ok(String::new()), read)
+}
+
+/// A JSON number as an exact rational; a quoted one is refused.
+fn number(of: &Object, name: &str) -> Result<Option<BigRational>, MarketError> {
+    let Some(raw) = field(of, name) else { return Ok(None) };
+    let bad = || MarketError::PriceList(format!("{name} is not a number of a usable size: {raw}"));
+    let (negative, digits) = raw.strip_prefix('-').map_or((false, raw), |r| (true, r));
+    let (mantissa, exponent) = match digits.split_once(['e', 'E']) {
+        Some((m, e)) => (m, e.parse::<i32>().map_err(|_| bad())?),
+        None => (digits, 0),
+    };
+    let value = decimal(mantissa, exponent).ok_or_else(bad)?;
+    Ok(Some(if negative { -value } else { value }))
+}
+
+/// `digits[.digits]` times a power of ten.
+fn decimal(text: &str, exponent: i32) -> Option<BigRational> {
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(w, f)| (w, Some(f)));
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !fraction.is_none_or(digits) || text.len() > MAX_DIGITS {
+        return None;
+    }
+    let fraction = fraction.unwrap_or_default();
+    let mantissa: BigInt = format!("{whole}{fraction}").parse().ok()?;
+    if mantissa.is_zero() {
+        return Some(BigRational::zero());
+    }
+    let power = i64::from(exponent) - i64::try_from(fraction.len()).ok()?;
+    let size = usize::try_from(power.unsigned_abs()).ok().filter(|p| *p <= MAX_DIGITS)?;
+    let ten = BigInt::from(10u32).pow(u32::try_from(size).ok()?);
+    Some(if power < 0 { BigRational::new(mantissa, ten) } else { BigRational::from_integer(mantissa * ten) })
+}

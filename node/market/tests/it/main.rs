@@ -1,0 +1,9 @@
+//! Tests of the market.
+
+mod admission;
+mod discovery;
+mod pool;
+mod price;
+mod properties;
+mod selection;
+mod support;
