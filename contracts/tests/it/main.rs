@@ -6,3 +6,6 @@
 mod chain;
 mod deploy;
 mod history;
+mod pool;
+mod walk;
+mod world;
