@@ -73,7 +73,9 @@ pub struct Standing {
 pub struct OrchestratorEntry {
     /// Address that is bonded and receives tickets.
     pub address: Address,
-    /// Endpoint behind its service URI.
+    /// Service URI.
+    pub uri: String,
+    /// Endpoint behind it.
     pub peer: Peer,
     /// Total stake behind it.
     pub stake: LptWei,

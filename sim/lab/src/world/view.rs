@@ -88,7 +88,8 @@ impl View {
             };
             // An orchestrator without a reachable URI cannot be asked for work.
             if let Some(peer) = self.peers.get(&uri) {
-                active.push(OrchestratorEntry { address: m.address, peer: *peer, stake: m.stake });
+                let peer = *peer;
+                active.push(OrchestratorEntry { address: m.address, uri, peer, stake: m.stake });
             }
         }
         self.active = active;
