@@ -1,1 +1,46 @@
 //! In-process EVM chain with Arbitrum block semantics behind an alloy transport.
+//!
+//! [`Chain`] runs revm on a state in memory, in virtual time: the owner says what time it is
+//! ([`Chain::advance_to`]) and when a block is made ([`Chain::mine`], or
+//! [`Chain::set_automine`]). Nothing happens by itself, and the same calls in the same order give
+//! the same chain, to the last hash.
+//!
+//! As on Arbitrum:
+//! - inside the EVM `block.number` and `blockhash` are those of L1, which go by virtual time;
+//!   blocks, logs and receipts carry L2 numbers, headers also `l1BlockNumber`;
+//! - `ArbSys` at `0x64` tells contracts the L2 block number and the chain id;
+//! - all transactions pay the base fee and no tip, in order of arrival. Fees go to one account, so
+//!   that the sum of all balances stays the same.
+//!
+//! Calls and estimates at the newest block run as if a block were made at the current virtual
+//! time: what depends on `block.number` is right between blocks too. State of older blocks is not
+//! kept, except by [`Chain::snapshot`].
+//!
+//! Two things burn ETH, as in any EVM: a contract that destroys itself, in the transaction that
+//! made it, in favour of itself; and ETH sent to it after that in the same transaction.
+//!
+//! Map of the crate: [`config`], [`chain`] (the handle), [`block`] (sealing, receipts), `exec`
+//! (the EVM), `state`, `mempool`, [`logs`], `rpc` (JSON-RPC methods), [`transport`] (alloy),
+//! [`error`].
+
+pub mod block;
+pub mod chain;
+pub mod config;
+pub mod error;
+mod exec;
+pub mod logs;
+mod mempool;
+mod rpc;
+mod rpc_answer;
+mod snapshot;
+mod state;
+pub mod transport;
+
+pub use block::{Block, BlockSummary, Dropped, Receipt};
+pub use chain::Chain;
+pub use config::ChainConfig;
+pub use error::{CallError, EvmError, SubmitError, UnknownSnapshot, revert_text};
+pub use logs::LogFilter;
+pub use snapshot::SnapshotId;
+pub use state::l1_hash;
+pub use transport::InProcess;

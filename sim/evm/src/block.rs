@@ -1,0 +1,319 @@
+//! Blocks, receipts, and how a block is made of the mempool.
+
+use std::sync::Arc;
+
+use alloy::consensus::transaction::Recovered;
+use alloy::consensus::{Header, TxEnvelope};
+use alloy::primitives::{Address, B64, B256, Bytes, U256, keccak256};
+use alloy::rpc::types::Log;
+use revm::context_interface::result::{ExecutionResult, InvalidTransaction, Output};
+use weir_types::Wei;
+
+use crate::chain::Inner;
+use crate::error::{SubmitError, halt_text};
+use crate::exec::{self, BlockContext};
+use crate::mempool::PoolTx;
+
+/// A sealed block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Its header. The roots of transactions and receipts are hashes over the lists, the state
+    /// root is zero: the chain keeps no tries. As on Arbitrum the L1 block number is in the mix
+    /// hash.
+    pub header: Header,
+    /// L2 block hash: the hash of the header.
+    pub hash: B256,
+    /// L1 block number.
+    pub l1_block_number: u64,
+    /// Hashes of its transactions.
+    pub transactions: Vec<B256>,
+}
+
+/// What became of a transaction in a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Transaction hash.
+    pub tx_hash: B256,
+    /// Place in the block.
+    pub tx_index: u64,
+    /// EIP-2718 type of the transaction.
+    pub tx_type: u8,
+    /// L2 block.
+    pub block_number: u64,
+    /// L2 block hash.
+    pub block_hash: B256,
+    /// L1 block number.
+    pub l1_block_number: u64,
+    /// Sender.
+    pub from: Address,
+    /// Receiver, none for a creation.
+    pub to: Option<Address>,
+    /// The contract made.
+    pub contract_address: Option<Address>,
+    /// Whether it went through.
+    pub success: bool,
+    /// Gas used.
+    pub gas_used: u64,
+    /// Gas used in the block up to this transaction.
+    pub cumulative_gas_used: u64,
+    /// Price paid for a unit of gas, in wei.
+    pub effective_gas_price: u128,
+    /// Logs.
+    pub logs: Vec<Arc<Log>>,
+    /// What it returned: of a reverted transaction the revert data.
+    pub output: Bytes,
+    /// Why it stopped, when it ran out of gas or the like.
+    pub halt: Option<String>,
+}
+
+impl Receipt {
+    /// What the sender paid for gas.
+    #[must_use]
+    pub fn fee(&self) -> Wei {
+        Wei(U256::from(self.gas_used).saturating_mul(U256::from(self.effective_gas_price)))
+    }
+}
+
+/// A transaction that left the mempool without getting into a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dropped {
+    /// Transaction hash.
+    pub hash: B256,
+    /// Sender.
+    pub from: Address,
+    /// Why.
+    pub error: SubmitError,
+}
+
+/// What a new block holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockSummary {
+    /// L2 block number.
+    pub number: u64,
+    /// L2 block hash.
+    pub hash: B256,
+    /// L1 block number.
+    pub l1_block_number: u64,
+    /// Unix time in seconds.
+    pub timestamp: u64,
+    /// Gas used by all.
+    pub gas_used: u64,
+    /// Price of a unit of gas.
+    pub base_fee: Wei,
+    /// Receipts in order.
+    pub receipts: Vec<Arc<Receipt>>,
+    /// What fell out of the mempool.
+    pub dropped: Vec<Dropped>,
+}
+
+/// A transaction in a block.
+#[derive(Debug, Clone)]
+pub(crate) struct Mined {
+    pub(crate) tx: Arc<Recovered<TxEnvelope>>,
+    pub(crate) receipt: Arc<Receipt>,
+}
+
+/// A block in the making.
+#[derive(Debug)]
+struct Draft {
+    context: BlockContext,
+    gas_used: u64,
+    done: Vec<(PoolTx, ExecutionResult)>,
+    dropped: Vec<Dropped>,
+}
+
+/// What inclusion came to.
+enum Step {
+    Included,
+    Waits,
+    Dropped,
+}
+
+impl Inner {
+    /// Makes a block of at most `limit` waiting transactions.
+    ///
+    /// They go in the order of arrival. One whose nonce is not yet due is passed over, and goes
+    /// right behind the transaction that makes it due.
+    pub(crate) fn seal(&mut self, limit: usize) -> BlockSummary {
+        let mut draft = Draft { context: self.pending_context(), gas_used: 0, done: Vec::new(), dropped: Vec::new() };
+        let mut next = 0;
+        while let Some(arrival) = self.pool.first_from(next) {
+            next = arrival + 1;
+            let mut at = Some(arrival);
+            while let Some(a) = at.take() {
+                if draft.done.len() >= limit {
+                    return self.close(draft);
+                }
+                let Some(tx) = self.pool.at(a) else { break };
+                let (from, nonce) = (tx.from(), tx.nonce());
+                if let Step::Included = self.include(a, &mut draft) {
+                    at = self.pool.waiting(from, nonce + 1).filter(|w| *w < next);
+                }
+            }
+        }
+        self.close(draft)
+    }
+
+    /// Whether some waiting transaction could go into a block now.
+    pub(crate) fn any_due(&self) -> bool {
+        let fee = u128::from(self.base_fee);
+        self.pool.iter().any(|t| t.nonce() <= self.state.nonce(t.from()) && t.env.gas_price >= fee)
+    }
+
+    fn include(&mut self, arrival: u64, draft: &mut Draft) -> Step {
+        let Some(tx) = self.pool.at(arrival) else { return Step::Waits };
+        let room = draft.context.gas_limit.saturating_sub(draft.gas_used);
+        let due = tx.nonce() <= self.state.nonce(tx.from());
+        if !due || tx.env.gas_limit > room || tx.env.gas_price < u128::from(draft.context.base_fee) {
+            return Step::Waits;
+        }
+        let run = exec::run(&self.state, &draft.context, tx.env.clone(), tx.sender);
+        let Some(tx) = self.pool.remove(arrival) else { return Step::Waits };
+        match run {
+            Ok(done) => {
+                let gas = done.result.gas().tx_gas_used();
+                self.state.commit(done.state);
+                // The EVM burns the base fee; here it is the fee account's.
+                let fee = U256::from(gas).saturating_mul(U256::from(draft.context.base_fee));
+                self.state.credit(self.config.fee_account, fee);
+                draft.gas_used = draft.gas_used.saturating_add(gas);
+                draft.done.push((tx, done.result));
+                Step::Included
+            }
+            Err(e) => {
+                draft.dropped.push(drop_reason(&tx, &e));
+                Step::Dropped
+            }
+        }
+    }
+
+    /// Header, receipts and logs of a finished draft.
+    fn close(&mut self, draft: Draft) -> BlockSummary {
+        let block = self.head_block(&draft);
+        let (number, hash, l1) = (block.header.number, block.hash, block.l1_block_number);
+        let mut receipts = Vec::with_capacity(draft.done.len());
+        let mut cumulative = 0u64;
+        let mut log_index = 0u64;
+        for (i, (tx, result)) in draft.done.into_iter().enumerate() {
+            cumulative = cumulative.saturating_add(result.gas().tx_gas_used());
+            let mut receipt = receipt(&tx, &result, &block, i as u64, draft.context.base_fee);
+            receipt.cumulative_gas_used = cumulative;
+            for log in result.into_logs() {
+                let log = Arc::new(Log {
+                    inner: log,
+                    block_hash: Some(hash),
+                    block_number: Some(number),
+                    block_timestamp: Some(block.header.timestamp),
+                    transaction_hash: Some(receipt.tx_hash),
+                    transaction_index: Some(receipt.tx_index),
+                    log_index: Some(log_index),
+                    removed: false,
+                });
+                log_index += 1;
+                self.logs.push(Arc::clone(&log));
+                receipt.logs.push(log);
+            }
+            let receipt = Arc::new(receipt);
+            self.by_hash.insert(receipt.tx_hash, self.mined.len());
+            self.mined.push(Mined { tx: tx.tx, receipt: Arc::clone(&receipt) });
+            receipts.push(receipt);
+        }
+        let summary = BlockSummary {
+            number,
+            hash,
+            l1_block_number: l1,
+            timestamp: block.header.timestamp,
+            gas_used: block.header.gas_used,
+            base_fee: Wei::new(u128::from(draft.context.base_fee)),
+            receipts,
+            dropped: draft.dropped,
+        };
+        self.push_block(block);
+        summary
+    }
+
+    fn head_block(&self, draft: &Draft) -> Block {
+        let context = &draft.context;
+        let transactions: Vec<B256> = draft.done.iter().map(|(tx, _)| tx.hash()).collect();
+        let results: Vec<u8> = draft.done.iter().flat_map(|(_, r)| result_bytes(r)).collect();
+        let parent = self.blocks.last().map_or(B256::ZERO, |b| b.hash);
+        let header = header(context, parent, draft.gas_used, keccak256(transactions.concat()), keccak256(results));
+        Block { hash: header.hash_slow(), header, l1_block_number: context.l1_number, transactions }
+    }
+
+    /// The block before all others.
+    pub(crate) fn genesis(&self) -> Block {
+        let context = BlockContext { l2_number: 0, ..self.pending_context() };
+        let header = header(&context, B256::ZERO, 0, keccak256([]), keccak256([]));
+        Block { hash: header.hash_slow(), header, l1_block_number: context.l1_number, transactions: Vec::new() }
+    }
+}
+
+fn drop_reason(tx: &PoolTx, e: &InvalidTransaction) -> Dropped {
+    Dropped { hash: tx.hash(), from: tx.from(), error: SubmitError::from_evm(e, tx.from()) }
+}
+
+/// What of a result goes into the block hash.
+fn result_bytes(result: &ExecutionResult) -> [u8; 9] {
+    let mut bytes = [0; 9];
+    let (status, gas) = bytes.split_at_mut(1);
+    status.fill(u8::from(result.is_success()));
+    gas.copy_from_slice(&result.gas().tx_gas_used().to_be_bytes());
+    bytes
+}
+
+fn header(context: &BlockContext, parent: B256, gas_used: u64, transactions: B256, receipts: B256) -> Header {
+    // As Nitro packs it: count of messages sent, L1 block number, version of the system.
+    let mut mix = B256::ZERO;
+    if let Some(place) = mix.0.get_mut(8..16) {
+        place.copy_from_slice(&context.l1_number.to_be_bytes());
+    }
+    Header {
+        parent_hash: parent,
+        beneficiary: context.beneficiary,
+        transactions_root: transactions,
+        receipts_root: receipts,
+        state_root: B256::ZERO,
+        difficulty: U256::from(1),
+        number: context.l2_number,
+        gas_limit: context.gas_limit,
+        gas_used,
+        timestamp: context.timestamp,
+        extra_data: Bytes::copy_from_slice(B256::ZERO.as_slice()),
+        mix_hash: mix,
+        nonce: B64::with_last_byte(1),
+        base_fee_per_gas: Some(context.base_fee),
+        ..Header::default()
+    }
+}
+
+fn receipt(tx: &PoolTx, result: &ExecutionResult, block: &Block, index: u64, base_fee: u64) -> Receipt {
+    let contract_address = match result {
+        ExecutionResult::Success { output: Output::Create(_, made), .. } => *made,
+        _ => None,
+    };
+    let halt = match result {
+        ExecutionResult::Halt { reason, .. } => Some(halt_text(reason)),
+        _ => None,
+    };
+    // Code of a new contract is in the state: the receipt does not keep another copy.
+    let output = if contract_address.is_some() { Bytes::new() } else { result.output().cloned().unwrap_or_default() };
+    Receipt {
+        tx_hash: tx.hash(),
+        tx_index: index,
+        tx_type: tx.tx.tx_type() as u8,
+        block_number: block.header.number,
+        block_hash: block.hash,
+        l1_block_number: block.l1_block_number,
+        from: tx.from(),
+        to: tx.env.kind.to().copied(),
+        contract_address,
+        success: result.is_success(),
+        gas_used: result.gas().tx_gas_used(),
+        cumulative_gas_used: 0,
+        effective_gas_price: u128::from(base_fee),
+        logs: Vec::new(),
+        output,
+        halt,
+    }
+}

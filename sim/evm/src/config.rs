@@ -1,0 +1,51 @@
+//! What a chain is made with.
+
+use weir_types::{Address, Instant, Wei};
+
+/// Parameters of an embedded chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainConfig {
+    /// Chain id of transactions and of the `CHAINID` opcode.
+    pub chain_id: u64,
+    /// Unix time, in seconds, of virtual time zero.
+    pub genesis_time: u64,
+    /// L1 block number at virtual time zero.
+    pub l1_start: u64,
+    /// Seconds of virtual time from one L1 block to the next; zero counts as one.
+    pub l1_block_time_s: u64,
+    /// Price of one unit of gas at the start; [`Chain::set_base_fee`](crate::Chain::set_base_fee)
+    /// changes it. Prices above 2^64 - 1 wei are held at that.
+    pub base_fee: Wei,
+    /// Most gas a block or a transaction may use.
+    pub block_gas_limit: u64,
+    /// Account that gets all fees.
+    pub fee_account: Address,
+}
+
+impl Default for ChainConfig {
+    fn default() -> Self {
+        Self {
+            chain_id: 412_346,
+            genesis_time: 1_700_000_000,
+            l1_start: 18_500_000,
+            l1_block_time_s: 12,
+            base_fee: Wei::new(100_000_000),
+            block_gas_limit: 1_000_000_000_000,
+            fee_account: Address::repeat_byte(0xfe),
+        }
+    }
+}
+
+impl ChainConfig {
+    /// Block timestamp at a virtual time.
+    #[must_use]
+    pub const fn timestamp(&self, now: Instant) -> u64 {
+        self.genesis_time.saturating_add(now.as_secs())
+    }
+
+    /// L1 block number at a virtual time.
+    #[must_use]
+    pub fn l1_block(&self, now: Instant) -> u64 {
+        self.l1_start.saturating_add(now.as_secs() / self.l1_block_time_s.max(1))
+    }
+}

@@ -1,0 +1,221 @@
+//! Runs of the EVM: transactions, calls and gas estimates.
+
+use std::convert::Infallible;
+use std::sync::OnceLock;
+
+use alloy::primitives::{Address, B256, Bytes, U256, address};
+use revm::context::{BlockEnv, CfgEnv, Context, Evm, Journal, TxEnv};
+use revm::context_interface::result::{EVMError, ExecutionResult, InvalidTransaction, ResultAndState};
+use revm::context_interface::{Cfg, ContextTr};
+use revm::database_interface::WrapDatabaseRef;
+use revm::handler::{EthFrame, EthPrecompiles, MainBuilder, MainnetContext, PrecompileProvider};
+use revm::interpreter::interpreter::EthInterpreter;
+use revm::interpreter::{CallInputs, Gas, InstructionResult, InterpreterResult};
+use revm::primitives::AddressSet;
+use revm::primitives::hardfork::SpecId;
+use revm::{ExecuteEvm, handler::instructions::EthInstructions};
+
+use crate::error::{CallError, SubmitError, halt_text, revert_text};
+use crate::state::{State, StateView};
+
+/// Rules of execution. Arbitrum has no calldata floor price and no cap on a transaction's gas,
+/// which the forks after this one bring.
+pub(crate) const SPEC: SpecId = SpecId::CANCUN;
+/// Arbitrum's system contract.
+pub(crate) const ARB_SYS: Address = address!("0x0000000000000000000000000000000000000064");
+/// Most gas a call or an estimate may use when it names none.
+pub(crate) const CALL_GAS: u64 = 50_000_000;
+
+/// What a run sees of its block.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BlockContext {
+    pub(crate) chain_id: u64,
+    pub(crate) l1_number: u64,
+    pub(crate) l2_number: u64,
+    pub(crate) timestamp: u64,
+    pub(crate) base_fee: u64,
+    pub(crate) gas_limit: u64,
+    pub(crate) beneficiary: Address,
+}
+
+/// What is checked of the sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// Signed: nonce, and no code.
+    Signed,
+    /// Impersonated: nonce.
+    Impersonated,
+    /// A call: nothing.
+    Call,
+}
+
+type Db<'a> = WrapDatabaseRef<StateView<'a>>;
+type Ctx<'a> = Context<BlockEnv, TxEnv, CfgEnv, Db<'a>, Journal<Db<'a>>, ()>;
+
+/// Runs a transaction. The state is left as it is; the changes come back with the result.
+pub(crate) fn run(
+    state: &State,
+    block: &BlockContext,
+    tx: TxEnv,
+    sender: Sender,
+) -> Result<ResultAndState, InvalidTransaction> {
+    let mut cfg = CfgEnv::new_with_spec(SPEC);
+    cfg.chain_id = block.chain_id;
+    cfg.disable_eip3607 = sender != Sender::Signed;
+    cfg.disable_nonce_check = sender == Sender::Call;
+    let db = WrapDatabaseRef(StateView { state, chain_id: block.chain_id });
+    let mut context: MainnetContext<Db<'_>> = Context::new(db, SPEC);
+    context.cfg = cfg;
+    context.block = block_env(block);
+    let precompiles = Precompiles::new(block);
+    let mut evm: Evm<Ctx<'_>, (), EthInstructions<EthInterpreter, Ctx<'_>>, Precompiles, EthFrame<EthInterpreter>> =
+        context.build_mainnet().with_precompiles(precompiles);
+    evm.transact(tx).map_err(|e: EVMError<Infallible>| match e {
+        EVMError::Transaction(e) => e,
+        EVMError::Database(never) => match never {},
+        other => InvalidTransaction::Str(other.to_string().into()),
+    })
+}
+
+fn block_env(block: &BlockContext) -> BlockEnv {
+    BlockEnv {
+        number: U256::from(block.l1_number),
+        beneficiary: block.beneficiary,
+        timestamp: U256::from(block.timestamp),
+        gas_limit: block.gas_limit,
+        basefee: block.base_fee,
+        prevrandao: Some(B256::with_last_byte(1)),
+        ..BlockEnv::default()
+    }
+}
+
+/// Runs a call. As on geth, one that offers no price sees a base fee of zero.
+pub(crate) fn call(state: &State, block: &BlockContext, mut tx: TxEnv) -> Result<(Bytes, u64), CallError> {
+    let from = tx.caller;
+    let mut block = *block;
+    if tx.gas_price == 0 {
+        block.base_fee = 0;
+    }
+    tx.gas_limit = tx.gas_limit.min(block.gas_limit);
+    tx.chain_id = Some(block.chain_id);
+    let done = run(state, &block, tx, Sender::Call).map_err(|e| SubmitError::from_evm(&e, from))?;
+    outcome(done.result)
+}
+
+/// Output and the gas a run took before refunds.
+fn outcome(result: ExecutionResult) -> Result<(Bytes, u64), CallError> {
+    match result {
+        ExecutionResult::Success { output, gas, .. } => Ok((output.into_data(), gas.total_gas_spent())),
+        ExecutionResult::Revert { output, .. } => {
+            Err(CallError::Reverted { reason: revert_text(&output), data: output })
+        }
+        ExecutionResult::Halt { reason, .. } => Err(CallError::Halted(halt_text(&reason))),
+    }
+}
+
+/// Least gas limit, to 1.5 %, with which a transaction goes through: a search between what it
+/// spent and the most it may have, since the inner calls get 63/64 of what is left.
+pub(crate) fn estimate(state: &State, block: &BlockContext, mut tx: TxEnv) -> Result<u64, CallError> {
+    if tx.gas_price > 0 {
+        let free = state.balance(tx.caller).saturating_sub(tx.value);
+        let affordable = free / U256::from(tx.gas_price);
+        tx.gas_limit = tx.gas_limit.min(u64::try_from(affordable).unwrap_or(u64::MAX));
+    }
+    tx.gas_limit = tx.gas_limit.min(block.gas_limit);
+    let mut high = tx.gas_limit;
+    let spent = match call(state, block, tx.clone()) {
+        Ok((_, spent)) => spent,
+        Err(CallError::Halted(why)) if why == "out of gas" => return Err(CallError::Allowance(high)),
+        Err(CallError::Invalid(SubmitError::IntrinsicGas { .. })) => return Err(CallError::Allowance(high)),
+        Err(e) => return Err(e),
+    };
+    let enough = |gas: u64| -> Result<bool, CallError> {
+        match call(state, block, TxEnv { gas_limit: gas, ..tx.clone() }) {
+            Ok(_) => Ok(true),
+            Err(CallError::Invalid(SubmitError::IntrinsicGas { .. })) => Ok(false),
+            Err(e @ CallError::Invalid(_)) => Err(e),
+            Err(_) => Ok(false),
+        }
+    };
+    let mut low = spent.saturating_sub(1);
+    let guess = spent.saturating_add(2_300).saturating_mul(64) / 63;
+    if guess < high {
+        if enough(guess)? {
+            high = guess;
+        } else {
+            low = guess;
+        }
+    }
+    while low.saturating_add(1) < high {
+        if (high - low).saturating_mul(1_000) < high.saturating_mul(15) {
+            break;
+        }
+        let middle = low + (high - low) / 2;
+        if enough(middle)? {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    Ok(high)
+}
+
+/// Ethereum's precompiled contracts and the part of `ArbSys` that reads block numbers.
+#[derive(Debug, Clone)]
+struct Precompiles {
+    eth: EthPrecompiles,
+    chain_id: u64,
+    l2_number: u64,
+}
+
+impl Precompiles {
+    fn new(block: &BlockContext) -> Self {
+        Self { eth: EthPrecompiles::new(SPEC), chain_id: block.chain_id, l2_number: block.l2_number }
+    }
+
+    /// Answer of `ArbSys`, none when it reverts.
+    fn arb_sys(&self, input: &[u8]) -> Option<B256> {
+        let word = |n: u64| B256::from(U256::from(n));
+        let (selector, _) = input.split_first_chunk::<4>()?;
+        match *selector {
+            // arbBlockNumber()
+            [0xa3, 0xb1, 0xb3, 0x1d] => Some(word(self.l2_number)),
+            // arbChainID()
+            [0xd1, 0x27, 0xf5, 0x4a] => Some(word(self.chain_id)),
+            _ => None,
+        }
+    }
+}
+
+impl<CTX: ContextTr> PrecompileProvider<CTX> for Precompiles {
+    type Output = InterpreterResult;
+
+    fn set_spec(&mut self, spec: <CTX::Cfg as Cfg>::Spec) -> bool {
+        PrecompileProvider::<CTX>::set_spec(&mut self.eth, spec)
+    }
+
+    fn run(&mut self, context: &mut CTX, inputs: &CallInputs) -> Result<Option<InterpreterResult>, String> {
+        if inputs.bytecode_address != ARB_SYS {
+            return self.eth.run(context, inputs);
+        }
+        let answer = self.arb_sys(&inputs.input.as_bytes(context));
+        let mut gas = Gas::new(inputs.gas_limit);
+        let (result, output) = match answer {
+            Some(word) => (InstructionResult::Return, Bytes::copy_from_slice(word.as_slice())),
+            None => (InstructionResult::Revert, Bytes::new()),
+        };
+        if !gas.record_regular_cost(800) {
+            return Ok(Some(InterpreterResult::new(InstructionResult::PrecompileOOG, Bytes::new(), gas)));
+        }
+        Ok(Some(InterpreterResult::new(result, output, gas)))
+    }
+
+    fn warm_addresses(&self) -> &AddressSet {
+        static WARM: OnceLock<AddressSet> = OnceLock::new();
+        WARM.get_or_init(|| {
+            let mut set = EthPrecompiles::new(SPEC).warm_addresses().clone();
+            set.insert(ARB_SYS);
+            set
+        })
+    }
+}

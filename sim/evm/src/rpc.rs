@@ -1,0 +1,301 @@
+//! JSON-RPC methods.
+
+use std::sync::Arc;
+
+use alloy::eips::{BlockId, BlockNumberOrTag};
+use alloy::primitives::{Address, B256, Bytes, TxKind, U64};
+use alloy::rpc::json_rpc::ResponsePayload;
+use alloy::rpc::types::{FeeHistory, Filter, FilterBlockOption, TransactionRequest};
+use revm::context::TxEnv;
+use revm::context_interface::transaction::TransactionType;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::{RawValue, to_raw_value};
+use weir_types::Millis;
+
+use crate::block::Block;
+use crate::chain::{Inner, Unsigned, call_env};
+use crate::error::SubmitError;
+use crate::exec::{CALL_GAS, estimate};
+use crate::logs::LogFilter;
+use crate::mempool::PoolTx;
+use crate::rpc_answer::{self as answers, RpcError};
+use crate::snapshot::SnapshotId;
+
+type Answer = Result<Box<RawValue>, RpcError>;
+
+/// Most blocks that `eth_feeHistory` looks back.
+const FEE_HISTORY: u64 = 1024;
+
+/// Answers a request.
+pub(crate) fn answer(chain: &mut Inner, method: &str, params: Option<&RawValue>) -> ResponsePayload {
+    match Params::parse(params).and_then(|p| dispatch(chain, method, &p)) {
+        Ok(value) => ResponsePayload::Success(value),
+        Err(RpcError(e)) => ResponsePayload::Failure(e),
+    }
+}
+
+/// Parameters by position.
+struct Params<'a>(Vec<&'a RawValue>);
+
+impl<'a> Params<'a> {
+    fn parse(raw: Option<&'a RawValue>) -> Result<Self, RpcError> {
+        match raw.map(RawValue::get) {
+            None | Some("null" | "{}") => Ok(Self(Vec::new())),
+            Some(text) => {
+                serde_json::from_str(text).map(Self).map_err(|e| RpcError::params(format!("params are no list: {e}")))
+            }
+        }
+    }
+
+    /// A parameter that may be left out or null.
+    fn opt<T: DeserializeOwned>(&self, at: usize) -> Result<Option<T>, RpcError> {
+        let Some(raw) = self.0.get(at) else { return Ok(None) };
+        serde_json::from_str(raw.get()).map_err(|e| RpcError::params(format!("invalid argument {at}: {e}")))
+    }
+
+    fn get<T: DeserializeOwned>(&self, at: usize) -> Result<T, RpcError> {
+        self.opt(at)?.ok_or_else(|| RpcError::params(format!("missing value for required argument {at}")))
+    }
+}
+
+fn json<T: Serialize>(value: &T) -> Answer {
+    Ok(to_raw_value(value)?)
+}
+
+fn quantity(n: u64) -> Answer {
+    json(&U64::from(n))
+}
+
+fn dispatch(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
+    match method {
+        "eth_call" => {
+            chain.only_newest(p.opt(1)?)?;
+            json(&chain.call(request_env(p.get(0)?))?)
+        }
+        "eth_estimateGas" => {
+            chain.only_newest(p.opt(1)?)?;
+            quantity(estimate(&chain.state, &chain.pending_context(), request_env(p.get(0)?))?)
+        }
+        "eth_sendRawTransaction" => {
+            let raw: Bytes = p.get(0)?;
+            let tx = PoolTx::decode(&raw, chain.config.chain_id)?;
+            json(&chain.submit(tx)?)
+        }
+        "eth_sendTransaction" => chain.send(p.get(0)?),
+        "eth_getTransactionReceipt" => match chain.mined(p.get(0)?) {
+            Some(m) => json(&answers::receipt(&m.receipt)?),
+            None => json(&()),
+        },
+        "eth_getTransactionByHash" => chain.transaction(p.get(0)?),
+        "eth_getLogs" => {
+            let filter = chain.filter(&p.get(0)?)?;
+            let logs = chain.logs.find(&filter);
+            json(&logs.iter().map(Arc::as_ref).collect::<Vec<_>>())
+        }
+        _ => read(chain, method, p),
+    }
+}
+
+fn read(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
+    match method {
+        "eth_chainId" => quantity(chain.config.chain_id),
+        "net_version" => json(&chain.config.chain_id.to_string()),
+        "web3_clientVersion" => json(&concat!("weir/", env!("CARGO_PKG_VERSION"))),
+        "eth_syncing" => json(&false),
+        "eth_accounts" => json(&chain.impersonated),
+        "eth_blockNumber" => quantity(chain.newest()),
+        "eth_gasPrice" => quantity(chain.base_fee),
+        "eth_maxPriorityFeePerGas" => quantity(0),
+        "eth_feeHistory" => {
+            let count: U64 = p.get(0)?;
+            chain.fee_history(count.to(), p.get(1)?, p.opt(2)?)
+        }
+        "eth_getBlockByNumber" => {
+            let found = chain.number(p.get(0)?).and_then(|n| chain.block(n));
+            chain.block_json(found, p.opt(1)?)
+        }
+        "eth_getBlockByHash" => {
+            let number = chain.block_by_hash.get(&p.get::<B256>(0)?).copied();
+            chain.block_json(number.and_then(|n| chain.block(n)), p.opt(1)?)
+        }
+        "eth_getBalance" => {
+            chain.only_newest(p.opt(1)?)?;
+            json(&chain.state.balance(p.get(0)?))
+        }
+        "eth_getTransactionCount" => {
+            let (who, at): (Address, Option<BlockId>) = (p.get(0)?, p.opt(1)?);
+            chain.only_newest(at)?;
+            quantity(if at.is_some_and(|b| b.is_pending()) { chain.pending_nonce(who) } else { chain.state.nonce(who) })
+        }
+        "eth_getCode" => {
+            chain.only_newest(p.opt(1)?)?;
+            json(&chain.state.code(p.get(0)?))
+        }
+        "eth_getStorageAt" => {
+            chain.only_newest(p.opt(2)?)?;
+            json(&B256::from(chain.state.storage(p.get(0)?, p.get(1)?)))
+        }
+        _ => control(chain, method, p),
+    }
+}
+
+/// Methods of development chains.
+fn control(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
+    match method {
+        "evm_mine" => {
+            chain.seal(usize::MAX);
+            quantity(0)
+        }
+        "evm_snapshot" => quantity(chain.take_snapshot().0),
+        "evm_revert" => {
+            let id: U64 = p.get(0)?;
+            json(&chain.revert_to(SnapshotId(id.to())).is_ok())
+        }
+        "evm_increaseTime" => {
+            let seconds: U64 = p.get(0)?;
+            chain.now = chain.now + Millis(seconds.to::<u64>().saturating_mul(1000));
+            quantity(seconds.to())
+        }
+        "evm_setAutomine" | "anvil_setAutoMine" => {
+            chain.automine = p.get(0)?;
+            json(&())
+        }
+        "anvil_setBalance" | "hardhat_setBalance" => {
+            chain.state.set_balance(p.get(0)?, p.get(1)?);
+            json(&())
+        }
+        "anvil_impersonateAccount" | "hardhat_impersonateAccount" => {
+            chain.impersonated.insert(p.get(0)?);
+            json(&())
+        }
+        "anvil_stopImpersonatingAccount" | "hardhat_stopImpersonatingAccount" => {
+            chain.impersonated.remove(&p.get::<Address>(0)?);
+            json(&())
+        }
+        "anvil_autoImpersonateAccount" => {
+            chain.impersonate_all = p.get(0)?;
+            json(&())
+        }
+        other => Err(RpcError::no_method(other)),
+    }
+}
+
+/// A call or an estimate as the EVM takes it.
+fn request_env(request: TransactionRequest) -> TxEnv {
+    let price = request.max_fee_per_gas.or(request.gas_price).unwrap_or(0);
+    TxEnv {
+        caller: request.from.unwrap_or_default(),
+        kind: request.to.unwrap_or(TxKind::Create),
+        data: request.input.into_input().unwrap_or_default(),
+        value: request.value.unwrap_or_default(),
+        gas_limit: request.gas.unwrap_or(CALL_GAS),
+        gas_price: price,
+        gas_priority_fee: Some(0),
+        tx_type: TransactionType::Eip1559 as u8,
+        access_list: request.access_list.unwrap_or_default(),
+        ..call_env()
+    }
+}
+
+impl Inner {
+    /// Number of a block by tag.
+    fn number(&self, at: BlockNumberOrTag) -> Option<u64> {
+        match at {
+            BlockNumberOrTag::Number(n) => Some(n),
+            BlockNumberOrTag::Earliest => Some(0),
+            _ => Some(self.newest()),
+        }
+    }
+
+    /// Refuses a look at the state of an older block.
+    fn only_newest(&self, at: Option<BlockId>) -> Result<(), RpcError> {
+        let number = match at {
+            None => return Ok(()),
+            Some(BlockId::Number(tag)) => self.number(tag),
+            Some(BlockId::Hash(h)) => self.block_by_hash.get(&h.block_hash).copied(),
+        };
+        let newest = self.newest();
+        match number {
+            Some(n) if n == newest => Ok(()),
+            Some(n) if n < newest => {
+                Err(RpcError::server(format!("state of block {n} is not kept: only that of the newest, {newest}")))
+            }
+            _ => Err(RpcError::server("header not found".to_owned())),
+        }
+    }
+
+    fn block_json(&self, block: Option<&Arc<Block>>, full: Option<bool>) -> Answer {
+        match block {
+            Some(b) => json(&answers::block(self, b, full.unwrap_or(false))?),
+            None => json(&()),
+        }
+    }
+
+    fn transaction(&self, hash: B256) -> Answer {
+        if let Some(m) = self.mined(hash) {
+            return json(&answers::mined_tx(self, m));
+        }
+        match self.pool.get(hash) {
+            Some(waiting) => json(&answers::pending_tx((*waiting.tx).clone())),
+            None => json(&()),
+        }
+    }
+
+    fn send(&mut self, r: TransactionRequest) -> Answer {
+        let from = r.from.unwrap_or_default();
+        if !self.impersonate_all && !self.impersonated.contains(&from) {
+            return Err(SubmitError::UnknownAccount.into());
+        }
+        let hash = self.submit_unsigned(Unsigned {
+            from,
+            to: r.to.and_then(TxKind::into_to),
+            value: r.value.unwrap_or_default(),
+            data: r.input.into_input().unwrap_or_default(),
+            gas: r.gas,
+            nonce: r.nonce,
+            max_fee: r.max_fee_per_gas.or(r.gas_price),
+        })?;
+        json(&hash)
+    }
+
+    fn filter(&self, f: &Filter) -> Result<LogFilter, RpcError> {
+        let (from_block, to_block) = match f.block_option {
+            FilterBlockOption::AtBlockHash(hash) => {
+                let n = self.block_by_hash.get(&hash).ok_or_else(|| RpcError::server("unknown block".to_owned()))?;
+                (*n, *n)
+            }
+            FilterBlockOption::Range { from_block, to_block } => {
+                let number = |at: Option<BlockNumberOrTag>| at.and_then(|a| self.number(a));
+                (number(from_block).unwrap_or(0), number(to_block).unwrap_or_else(|| self.newest()))
+            }
+        };
+        if from_block > to_block {
+            return Err(RpcError::params("invalid block range params".to_owned()));
+        }
+        // The sets are hashed, but only membership is asked of these lists.
+        Ok(LogFilter {
+            from_block,
+            to_block,
+            addresses: f.address.iter().copied().collect(),
+            topics: f.topics.clone().map(|t| t.iter().copied().collect()),
+        })
+    }
+
+    fn fee_history(&self, count: u64, newest: BlockNumberOrTag, percentiles: Option<Vec<f64>>) -> Answer {
+        let last = self.number(newest).unwrap_or(0).min(self.newest());
+        let count = count.min(FEE_HISTORY).min(last + 1);
+        let oldest = last + 1 - count;
+        let blocks: Vec<&Arc<Block>> = (oldest..=last).filter_map(|n| self.block(n)).collect();
+        let fee = |b: &&Arc<Block>| u128::from(b.header.base_fee_per_gas.unwrap_or(0));
+        let mut fees: Vec<u128> = blocks.iter().map(fee).collect();
+        fees.push(self.block(last + 1).as_ref().map_or_else(|| u128::from(self.base_fee), fee));
+        json(&FeeHistory {
+            base_fee_per_gas: fees,
+            gas_used_ratio: blocks.iter().map(|b| b.header.gas_used as f64 / b.header.gas_limit as f64).collect(),
+            oldest_block: oldest,
+            reward: percentiles.map(|p| vec![vec![0; p.len()]; blocks.len()]),
+            ..FeeHistory::default()
+        })
+    }
+}
