@@ -90,7 +90,7 @@ pub struct Client<P> {
 
 macro_rules! read {
     ($name:literal, $call:expr) => {
-        $call.call().await.map_err(|source| ChainError::Call { call: $name, source })
+        $call.call().await.map_err(|source| ChainError::Call { call: $name, source: Box::new(source) })
     };
 }
 

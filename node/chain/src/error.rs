@@ -20,7 +20,7 @@ pub enum ChainError {
         /// Contract function.
         call: &'static str,
         /// alloy's word.
-        source: alloy::contract::Error,
+        source: Box<alloy::contract::Error>,
     },
     /// The Controller knows no contract of this name.
     #[error("controller {controller} has no contract registered as {name:?}: is it the right network?")]
@@ -46,7 +46,7 @@ pub enum ChainError {
         /// Index in its block.
         index: u64,
         /// Decoder's word.
-        source: alloy::sol_types::Error,
+        source: Box<alloy::sol_types::Error>,
     },
     /// Signing failed.
     #[error("cannot sign: {0}")]

@@ -2,7 +2,7 @@
 
 use alloy::consensus::TxEnvelope;
 use alloy::eips::eip2718::Encodable2718;
-use alloy::network::{EthereumWallet, TransactionBuilder};
+use alloy::network::{EthereumWallet, NetworkTransactionBuilder, TransactionBuilder};
 use alloy::primitives::{Bytes, TxKind};
 use alloy::providers::Provider;
 use alloy::rpc::types::TransactionRequest;
@@ -86,12 +86,26 @@ impl TxManager {
         intent: &TxIntent,
         gas_limit: Option<u64>,
     ) -> Result<Result<Vec<Submitted>, TxOutcome>, ChainError> {
-        let mut signed = Vec::new();
         let nonce_before = self.next_nonce;
-        if let TxIntent::Bond { amount, .. } = intent {
-            if let Some(approve) = self.approval(client, *amount).await? {
-                signed.push(self.sign(client, approve, "approve", 80_000).await?);
-            }
+        let prepared = self.sign_all(client, intent, gas_limit).await;
+        if !matches!(prepared, Ok(Ok(_))) {
+            // Nothing was sent: a gap would hold up all that follows.
+            self.next_nonce = nonce_before;
+        }
+        prepared
+    }
+
+    async fn sign_all<P: Provider + Clone>(
+        &mut self,
+        client: &Client<P>,
+        intent: &TxIntent,
+        gas_limit: Option<u64>,
+    ) -> Result<Result<Vec<Submitted>, TxOutcome>, ChainError> {
+        let mut signed = Vec::new();
+        if let TxIntent::Bond { amount, .. } = intent
+            && let Some(approve) = self.approval(client, *amount).await?
+        {
+            signed.push(self.sign(client, approve, "approve", 80_000).await?);
         }
         let call = self.call(client, intent).await?;
         // The dry run cannot see an allowance that is still on its way.
@@ -100,10 +114,7 @@ impl TxManager {
             None if !signed.is_empty() => 1_500_000,
             None => match self.estimate(client, &call).await? {
                 Ok(g) => g,
-                Err(reason) => {
-                    self.next_nonce = nonce_before;
-                    return Ok(Err(TxOutcome::Refused { reason }));
-                }
+                Err(reason) => return Ok(Err(TxOutcome::Refused { reason })),
             },
         };
         signed.push(self.sign(client, call, intent.kind(), limit).await?);

@@ -190,7 +190,7 @@ fn parse<E: SolEvent>(log: &RpcLog) -> Result<E, ChainError> {
     E::decode_log_data(log.data()).map_err(|source| ChainError::Log {
         tx: log.transaction_hash.unwrap_or_default(),
         index: log.log_index.unwrap_or_default(),
-        source,
+        source: Box::new(source),
     })
 }
 
