@@ -36,6 +36,9 @@ pub enum MarketError {
         /// Second currency of the feed.
         quote: String,
     },
+    /// A price in a currency that needs a feed, and none is there.
+    #[error("no price feed for a price in {0}")]
+    NoFeed(String),
     /// A feed whose price is not above zero.
     #[error("price feed answered {0}, which is not above zero")]
     FeedPrice(String),

@@ -49,14 +49,15 @@ impl Feed {
 /// feed; letters count alike in both cases.
 ///
 /// # Errors
-/// [`MarketError::FeedCurrency`] when the feed lacks ether or the currency.
+/// [`MarketError::FeedCurrency`] when the feed lacks ether or the currency, [`MarketError::NoFeed`]
+/// when there is none.
 pub fn wei_per_unit(currency: &str, feed: Option<&Feed>) -> Result<BigRational, MarketError> {
     let currency = currency.to_uppercase();
     match (currency.as_str(), feed) {
         ("" | "WEI", _) => Ok(BigRational::one()),
         (ETH, _) => Ok(ether()),
         (other, Some(feed)) => feed.wei_per_unit(other),
-        (_, None) => Err(MarketError::FeedCurrency { currency, base: String::new(), quote: String::new() }),
+        (_, None) => Err(MarketError::NoFeed(currency)),
     }
 }
 

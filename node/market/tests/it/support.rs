@@ -6,7 +6,7 @@ use weir_market::selection::{Draw, Offer};
 use weir_types::{Address, Price};
 
 /// The case files, by name.
-pub fn data(name: &str) -> Value {
+pub(crate) fn data(name: &str) -> Value {
     let text = match name {
         "fixed_point" => include_str!("../data/fixed_point.json"),
         "price_info" => include_str!("../data/price_info.json"),
@@ -18,23 +18,23 @@ pub fn data(name: &str) -> Value {
 }
 
 /// The cases of a file that have this kind.
-pub fn cases<'a>(file: &'a Value, kind: &str) -> Vec<&'a Value> {
+pub(crate) fn cases<'a>(file: &'a Value, kind: &str) -> Vec<&'a Value> {
     let all = file["cases"].as_array().expect("cases");
     all.iter().filter(|c| c["kind"] == kind).collect()
 }
 
 /// `n/d` or `n`; `None` for null and the empty text.
-pub fn ratio(v: &Value) -> Option<BigRational> {
+pub(crate) fn ratio(v: &Value) -> Option<BigRational> {
     let text = v.as_str().filter(|s| !s.is_empty())?;
     Some(text.parse().unwrap_or_else(|_| panic!("not a rational: {text}")))
 }
 
-pub fn price(v: &Value) -> Option<Price> {
+pub(crate) fn price(v: &Value) -> Option<Price> {
     ratio(v).map(|r| Price::from_ratio(r).expect("price is not negative"))
 }
 
 /// A draw that says what it is told.
-pub struct Scripted(pub f64);
+pub(crate) struct Scripted(pub(crate) f64);
 
 impl Draw for Scripted {
     fn unit(&mut self) -> f64 {
@@ -47,16 +47,16 @@ impl Draw for Scripted {
 
 /// An offer with everything settable.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Stub {
-    pub uri: String,
-    pub recipient: Option<Address>,
-    pub price: Option<Price>,
-    pub stake: u64,
-    pub score: Option<f64>,
+pub(crate) struct Stub {
+    pub(crate) uri: String,
+    pub(crate) recipient: Option<Address>,
+    pub(crate) price: Option<Price>,
+    pub(crate) stake: u64,
+    pub(crate) score: Option<f64>,
 }
 
 impl Stub {
-    pub fn new(i: u8) -> Self {
+    pub(crate) fn new(i: u8) -> Self {
         Self {
             uri: format!("https://o{i}:8935"),
             recipient: Some(Address::repeat_byte(i)),
@@ -66,7 +66,7 @@ impl Stub {
         }
     }
 
-    pub fn priced(mut self, per_unit: u64) -> Self {
+    pub(crate) fn priced(mut self, per_unit: u64) -> Self {
         self.price = Price::new(per_unit, 1);
         self
     }
