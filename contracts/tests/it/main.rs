@@ -5,6 +5,7 @@
 
 mod chain;
 mod deploy;
+mod factors;
 mod history;
 mod pool;
 mod walk;
