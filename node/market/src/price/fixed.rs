@@ -1,9 +1,8 @@
 //! Fixed-point and 64-bit forms of prices and stakes.
 
-use num_bigint::{BigInt, Sign};
-use num_integer::Integer;
+use num_bigint::BigInt;
 use num_rational::BigRational;
-use num_traits::{One, Signed, ToPrimitive, Zero};
+use num_traits::{Signed, ToPrimitive};
 use serde::{Deserialize, Serialize};
 use weir_types::{LptWei, Price, amount::big};
 
@@ -13,8 +12,6 @@ use crate::MarketError;
 pub const PRICE_SCALE: u32 = 1_000;
 /// Units of a fixed-point amount of tokens per whole token: five decimals.
 pub const TOKEN_SCALE: u32 = 100_000;
-/// Fewest bits of the quotient that go-livepeer computes before it cuts the fraction off.
-const MIN_PRECISION: u64 = 64;
 
 /// A price as the protocol's messages carry it: `per_unit` wei for `pixels_per_unit` pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -108,32 +105,14 @@ pub fn stake_to_fixed(stake: LptWei) -> u64 {
     token_to_fixed(&big(stake.0)).unsigned_abs()
 }
 
-/// `v * scale` as the original computes it: a binary quotient of at least 64 bits, rounded to
-/// nearest even, then cut off towards zero. The rounding matters only for values within one part
-/// in 2^64 of the next whole number.
+/// `v * scale`, cut off towards zero.
+///
+/// go-livepeer rounds a binary quotient before it cuts. Its precision is at least the number of
+/// bits of the numerator and of the denominator, so a fraction, which is at least one denominator
+/// part away from the next whole number, never rounds up to it: cutting the exact quotient is the
+/// same.
 fn ratio_to_fixed(v: &BigRational, scale: u32) -> i64 {
     let scaled = v * BigRational::from_integer(scale.into());
     let bound = if scaled.is_negative() { i64::MIN } else { i64::MAX };
-    if scaled.is_integer() {
-        return scaled.to_integer().to_i64().unwrap_or(bound);
-    }
-    let (num, den) = (scaled.numer().abs(), scaled.denom());
-    let precision = num.bits().max(den.bits()).max(MIN_PRECISION);
-    let whole = &num / den;
-    // A quotient below one half keeps all its precision behind the point and cannot round to one.
-    let fraction_bits = if whole.is_zero() { precision } else { precision.saturating_sub(whole.bits()) };
-    let rounded = div_nearest_even(&(num << fraction_bits), den) >> fraction_bits;
-    let signed = if scaled.is_negative() { -rounded } else { rounded };
-    signed.to_i64().unwrap_or(bound)
-}
-
-fn div_nearest_even(num: &BigInt, den: &BigInt) -> BigInt {
-    let (q, r) = num.div_rem(den);
-    debug_assert!(q.sign() != Sign::Minus);
-    let up = match (&r + &r).cmp(den) {
-        std::cmp::Ordering::Greater => true,
-        std::cmp::Ordering::Equal => q.is_odd(),
-        std::cmp::Ordering::Less => false,
-    };
-    if up { q + BigInt::one() } else { q }
+    scaled.to_integer().to_i64().unwrap_or(bound)
 }

@@ -62,7 +62,7 @@ proptest! {
         let unit = BigRational::new(1.into(), 1_000.into());
         let saturated = price_to_fixed(price.ratio()) == i64::MAX;
         let gap = price.ratio() - &back;
-        prop_assert!(saturated || (gap >= -(&unit / BigInt::from(1u64 << 32)) && gap < unit), "{} off by {}", price, gap);
+        prop_assert!(saturated || (gap >= BigRational::zero() && gap < unit), "{} off by {}", price, gap);
     }
 
     #[test]
