@@ -17,11 +17,7 @@ pub fn run(check: bool) -> Result<()> {
     install_packages(&contracts)?;
     let wanted = compile(&contracts)?;
     let folder = contracts.join("artifacts");
-    if check {
-        compare(&folder, &wanted)
-    } else {
-        write(&folder, &wanted)
-    }
+    if check { compare(&folder, &wanted) } else { write(&folder, &wanted) }
 }
 
 /// Installs what `package-lock.json` names, unless it is there already.
@@ -38,11 +34,7 @@ fn install_packages(contracts: &Path) -> Result<()> {
         .stdout(Stdio::null())
         .status()
         .context("npm did not start")?;
-    ensure!(
-        status.success(),
-        "npm ci in {} failed: {status}",
-        contracts.display()
-    );
+    ensure!(status.success(), "npm ci in {} failed: {status}", contracts.display());
     Ok(())
 }
 
@@ -53,10 +45,7 @@ fn require_tool(name: &str, purpose: &str) -> Result<()> {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success());
-    ensure!(
-        found,
-        "{name} not found: it {purpose}; install Node.js 18 or later and put it on PATH"
-    );
+    ensure!(found, "{name} not found: it {purpose}; install Node.js 18 or later and put it on PATH");
     Ok(())
 }
 
@@ -68,13 +57,8 @@ fn compile(contracts: &Path) -> Result<BTreeMap<String, String>> {
         .stderr(Stdio::inherit())
         .output()
         .context("node did not start")?;
-    ensure!(
-        output.status.success(),
-        "the contracts do not compile: {}",
-        output.status
-    );
-    let parsed: Value =
-        serde_json::from_slice(&output.stdout).context("the compiler printed no JSON")?;
+    ensure!(output.status.success(), "the contracts do not compile: {}", output.status);
+    let parsed: Value = serde_json::from_slice(&output.stdout).context("the compiler printed no JSON")?;
     let artifacts = parsed
         .get("artifacts")
         .and_then(Value::as_object)
@@ -82,9 +66,7 @@ fn compile(contracts: &Path) -> Result<BTreeMap<String, String>> {
     artifacts
         .iter()
         .map(|(name, artifact)| {
-            let fields = artifact
-                .as_object()
-                .ok_or_else(|| eyre!("the artifact of {name} is no object"))?;
+            let fields = artifact.as_object().ok_or_else(|| eyre!("the artifact of {name} is no object"))?;
             Ok((format!("{name}.json"), render(fields)))
         })
         .collect()
@@ -98,10 +80,8 @@ fn render(fields: &Map<String, Value>) -> String {
         .map(|(key, value)| {
             let text = match value {
                 Value::Array(entries) if !entries.is_empty() => {
-                    let entries: Vec<String> = entries
-                        .iter()
-                        .map(|entry| format!("    {}", canonical(entry)))
-                        .collect();
+                    let entries: Vec<String> =
+                        entries.iter().map(|entry| format!("    {}", canonical(entry))).collect();
                     format!("[\n{}\n  ]", entries.join(",\n"))
                 }
                 other => canonical(other),
@@ -137,14 +117,8 @@ fn committed(folder: &Path) -> Result<BTreeMap<String, PathBuf>> {
     }
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
-        let path = entry
-            .with_context(|| format!("reading {}", folder.display()))?
-            .path();
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default()
-            .to_owned();
+        let path = entry.with_context(|| format!("reading {}", folder.display()))?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
         if name.ends_with(".json") {
             found.insert(name, path);
         }
@@ -173,9 +147,7 @@ fn compare(folder: &Path, wanted: &BTreeMap<String, String>) -> Result<()> {
     let mut differing = Vec::new();
     for name in names {
         let on_disk = match found.get(name) {
-            Some(path) => Some(
-                fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?,
-            ),
+            Some(path) => Some(fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?),
             None => None,
         };
         let difference = match (wanted.get(name), on_disk) {
@@ -187,10 +159,7 @@ fn compare(folder: &Path, wanted: &BTreeMap<String, String>) -> Result<()> {
         differing.push(format!("{name} {difference}"));
     }
     if differing.is_empty() {
-        println!(
-            "{} artifacts are what their sources compile to",
-            wanted.len()
-        );
+        println!("{} artifacts are what their sources compile to", wanted.len());
         return Ok(());
     }
     bail!(
@@ -208,17 +177,13 @@ mod tests {
     #[test]
     fn rendering_sorts_keys_and_gives_lists_a_line_per_entry() {
         let value: Value =
-            serde_json::from_str(r#"{"b":[{"z":1,"a":[2,{"d":3,"c":4}]},5],"a":"x","e":[]}"#)
-                .expect("valid JSON");
+            serde_json::from_str(r#"{"b":[{"z":1,"a":[2,{"d":3,"c":4}]},5],"a":"x","e":[]}"#).expect("valid JSON");
         let text = render(value.as_object().expect("an object"));
         assert_eq!(
             text,
             "{\n  \"a\": \"x\",\n  \"b\": [\n    {\"a\":[2,{\"c\":4,\"d\":3}],\"z\":1},\n    5\n  ],\n  \"e\": []\n}\n"
         );
-        assert_eq!(
-            serde_json::from_str::<Value>(&text).expect("still JSON"),
-            value
-        );
+        assert_eq!(serde_json::from_str::<Value>(&text).expect("still JSON"), value);
     }
 
     #[test]
@@ -237,14 +202,8 @@ mod tests {
             ("Changed.json".to_owned(), "4\n".to_owned()),
             ("New.json".to_owned(), "5\n".to_owned()),
         ]);
-        let message = compare(&folder, &new)
-            .expect_err("three differences")
-            .to_string();
-        for part in [
-            "Changed.json differs",
-            "Gone.json has no source",
-            "New.json is missing",
-        ] {
+        let message = compare(&folder, &new).expect_err("three differences").to_string();
+        for part in ["Changed.json differs", "Gone.json has no source", "New.json is missing"] {
             assert!(message.contains(part), "{message}");
         }
         assert!(!message.contains("Same.json"), "{message}");
