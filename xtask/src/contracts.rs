@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 /// Compiles all sources and writes `contracts/artifacts/*.json`; with `check`, compares instead and
 /// fails with the names of those that differ.
-pub fn run(check: bool) -> Result<()> {
+pub(crate) fn run(check: bool) -> Result<()> {
     let contracts = Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .ok_or_else(|| eyre!("the xtask crate has no parent directory"))?
