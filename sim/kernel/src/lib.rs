@@ -1,1 +1,23 @@
-//! Deterministic discrete-event kernel: queue, random streams, network, faults, trace hash.
+//! Deterministic discrete event kernel: queue, virtual time, random streams, network, faults, trace.
+//!
+//! One seed is the only source of chance. Events happen in the order of time, priority and number;
+//! each is folded into one hash. The same seed and the same program give the same hash, on every
+//! machine and in every build profile.
+//!
+//! Map, in reading order: [`queue`], [`trace`] (the hash), [`record`] (a run on disk and a later run
+//! held against it), [`streams`] and [`dist`] (chance), [`net`] (links), [`fault`].
+
+pub mod dist;
+pub mod fault;
+pub mod net;
+pub mod queue;
+pub mod record;
+pub mod streams;
+pub mod trace;
+
+pub use fault::{Crash, draw_crashes};
+pub use net::{Delivery, Loss, Network, NetworkConfig, Partition};
+pub use queue::{ActorId, EventId, Fired, Kernel};
+pub use record::{Difference, RecordedEvent, TraceReader, TraceVerifier, TraceWriter};
+pub use streams::Streams;
+pub use trace::{TraceHasher, Traced, event_digest};
