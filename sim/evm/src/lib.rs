@@ -19,9 +19,9 @@
 //! Two things burn ETH, as in any EVM: a contract that destroys itself, in the transaction that
 //! made it, in favour of itself; and ETH sent to it after that in the same transaction.
 //!
-//! Map of the crate: [`config`], [`chain`] (the handle), [`block`] (sealing, receipts), `exec`
-//! (the EVM), `state`, `mempool`, [`logs`], `rpc` (JSON-RPC methods), [`transport`] (alloy),
-//! [`error`].
+//! Map of the crate: [`config`], [`chain`] (the handle), [`block`] (sealing, receipts), `snapshot`,
+//! `exec` (the EVM), `state`, `mempool`, [`logs`], `rpc` and `rpc_answer` (JSON-RPC),
+//! [`transport`] (alloy), [`error`].
 
 pub mod block;
 pub mod chain;

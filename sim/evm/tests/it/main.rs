@@ -1,1 +1,10 @@
-//! t
+//! Tests of the embedded chain against small hand-written contracts and the token's real one.
+
+mod arbitrum;
+mod fees;
+mod logs;
+mod pool;
+mod protocol;
+mod rpc;
+mod snapshot;
+mod support;
