@@ -11,6 +11,12 @@
 //! [`sender`] (a gateway's sessions, batches and limits), [`monitor`] (what a sender is good for),
 //! [`queue`] (redemption of winners).
 
+pub mod balance;
+pub mod monitor;
+pub mod payment;
+pub mod queue;
+pub mod recipient;
+pub mod sender;
 pub mod sig;
 pub mod ticket;
 pub mod value;

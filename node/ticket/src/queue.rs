@@ -1,0 +1,244 @@
+//! Winning tickets on their way to the chain.
+//!
+//! A ticket is redeemed only when its parameters hold no longer: its preimage would tell the sender
+//! which other tickets of theirs win. No ticket waits for another: each is looked at whenever the
+//! chain moves, and a sender whose money is short holds up none of the others.
+
+use std::collections::BTreeMap;
+
+use num_bigint::BigInt;
+use num_traits::Zero;
+use serde::{Deserialize, Serialize};
+use weir_types::amount::big;
+use weir_types::{Address, L1Block, Round, U256, Wei};
+
+use crate::WinningTicket;
+use crate::monitor::{Funds, SenderMonitor};
+
+/// Rounds after that of its creation in which a ticket may still be redeemed.
+pub const VALIDITY_ROUNDS: u64 = 2;
+/// Transactions that may fail on chain, after a dry run that went well, before a ticket is given up.
+const MAX_REVERTS: u32 = 3;
+
+/// The chain as far as redemptions depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QueueView {
+    /// L1 block.
+    pub l1: L1Block,
+    /// Round initialised last.
+    pub round: Round,
+    /// Size of the orchestrator pool.
+    pub pool_size: u64,
+    /// Gas price.
+    pub gas_price: Wei,
+    /// Whether the recipient is in the active set: only those are paid.
+    pub active: bool,
+}
+
+/// A ticket in the queue, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queued {
+    /// The ticket with all that redeems it.
+    pub winner: WinningTicket,
+    /// Place in the order of arrival.
+    pub number: u64,
+}
+
+/// How a redemption ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attempt {
+    /// The ticket is paid.
+    Paid,
+    /// Its transaction was reverted on chain.
+    Reverted(String),
+    /// It was not sent: its dry run failed, or a limit forbade it.
+    NotSent(String),
+}
+
+/// What follows from an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Paid.
+    Redeemed,
+    /// It will be tried again.
+    Retry,
+    /// It will never be paid.
+    Lost(String),
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    winner: WinningTicket,
+    in_flight: bool,
+    reverts: u32,
+    /// No new attempt before the chain reaches this block.
+    not_before: L1Block,
+}
+
+/// Winning tickets of all senders, with what each sender is good for.
+#[derive(Debug, Clone, Default)]
+pub struct Queue {
+    redeem_gas: u64,
+    entries: BTreeMap<u64, Entry>,
+    by_sig: BTreeMap<Vec<u8>, u64>,
+    senders: BTreeMap<Address, SenderMonitor>,
+    next: u64,
+}
+
+impl Queue {
+    /// An empty queue that reckons with so much gas for a redemption.
+    #[must_use]
+    pub fn new(redeem_gas: u64) -> Self {
+        Self { redeem_gas, ..Self::default() }
+    }
+
+    /// A sender's money, first read or changed.
+    pub fn set_funds(&mut self, sender: Address, funds: Funds) {
+        self.senders.entry(sender).or_default().set_funds(funds);
+    }
+
+    /// A followed sender.
+    #[must_use]
+    pub fn sender(&self, sender: &Address) -> Option<&SenderMonitor> {
+        self.senders.get(sender)
+    }
+
+    /// Followed senders.
+    pub fn senders(&self) -> impl Iterator<Item = (&Address, &SenderMonitor)> {
+        self.senders.iter()
+    }
+
+    /// Take a winning ticket in; its number, or `None` when it is there already.
+    pub fn add(&mut self, winner: WinningTicket) -> Option<u64> {
+        let number = self.next;
+        self.restore(Queued { winner, number }).then_some(number)
+    }
+
+    /// Take a stored ticket in; false when it is there already.
+    pub fn restore(&mut self, q: Queued) -> bool {
+        let sig = q.winner.sig.as_ref().to_vec();
+        if self.by_sig.contains_key(&sig) {
+            return false;
+        }
+        self.next = self.next.max(q.number.saturating_add(1));
+        self.by_sig.insert(sig, q.number);
+        let entry = Entry { winner: q.winner, in_flight: false, reverts: 0, not_before: L1Block(0) };
+        self.entries.insert(q.number, entry);
+        true
+    }
+
+    /// Tickets in the queue.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// True without tickets.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// A ticket by its number.
+    #[must_use]
+    pub fn get(&self, number: u64) -> Option<&WinningTicket> {
+        self.entries.get(&number).map(|e| &e.winner)
+    }
+
+    /// Take the tickets out that can never be paid any more.
+    pub fn expire(&mut self, round: Round) -> Vec<(u64, WinningTicket)> {
+        let over = |e: &Entry| !e.in_flight && e.winner.ticket.creation_round.0.saturating_add(VALIDITY_ROUNDS) < round.0;
+        let gone: Vec<u64> = self.entries.iter().filter(|(_, e)| over(e)).map(|(n, _)| *n).collect();
+        gone.into_iter().filter_map(|n| self.remove(n).map(|w| (n, w))).collect()
+    }
+
+    fn remove(&mut self, number: u64) -> Option<WinningTicket> {
+        let e = self.entries.remove(&number)?;
+        self.by_sig.remove(e.winner.sig.as_ref() as &[u8]);
+        Some(e.winner)
+    }
+
+    /// Tickets to redeem now, in the order of arrival; they count as on their way from here on.
+    pub fn due(&mut self, view: &QueueView) -> Vec<u64> {
+        let cost = U256::from(self.redeem_gas).saturating_mul(view.gas_price.0);
+        let mut out = Vec::new();
+        for (number, e) in &mut self.entries {
+            let t = &e.winner.ticket;
+            let open = !e.in_flight && e.not_before <= view.l1 && view.active;
+            // Shown earlier, the preimage would tell the sender which of its other tickets win.
+            if !open || t.params_expiration_block > view.l1 || t.creation_round > view.round {
+                continue;
+            }
+            let Some(sender) = self.senders.get_mut(&t.sender) else { continue };
+            if check_funds(sender, t.face_value, cost, view.pool_size).is_err() {
+                continue;
+            }
+            e.in_flight = true;
+            sender.add_pending(t.face_value);
+            out.push(*number);
+        }
+        out
+    }
+
+    /// An attempt is over.
+    pub fn settle(&mut self, number: u64, attempt: &Attempt, l1: L1Block) -> Option<(Verdict, WinningTicket)> {
+        let e = self.entries.get_mut(&number)?;
+        if !e.in_flight {
+            return None;
+        }
+        e.in_flight = false;
+        // The chain moves on before the ticket is looked at again.
+        e.not_before = L1Block(l1.0.saturating_add(1));
+        if matches!(attempt, Attempt::Reverted(_)) {
+            e.reverts += 1;
+        }
+        let (winner, reverts) = (e.winner.clone(), e.reverts);
+        if let Some(s) = self.senders.get_mut(&winner.ticket.sender) {
+            s.release_pending(winner.ticket.face_value);
+        }
+        let verdict = judge(attempt, reverts);
+        if verdict != Verdict::Retry {
+            self.remove(number);
+        }
+        Some((verdict, winner))
+    }
+}
+
+/// Whether a sender's money pays for a ticket and its redemption.
+///
+/// # Errors
+/// The rule that speaks against it.
+pub fn check_funds(s: &SenderMonitor, face_value: Wei, tx_cost: U256, pool_size: u64) -> Result<(), &'static str> {
+    let available: BigInt = s.available(pool_size);
+    if available <= big(tx_cost) {
+        return Err("insufficient sender funds for redeem tx cost");
+    }
+    if face_value.0 <= tx_cost {
+        return Err("insufficient ticket face value for redeem tx cost");
+    }
+    // The contract pays a ticket in full or not at all.
+    if available < big(face_value.0) || available.is_zero() {
+        return Err("insufficient sender funds for ticket face value");
+    }
+    Ok(())
+}
+
+/// Reasons after which no later attempt can go better.
+const FINAL: [&str; 5] = [
+    "ticket already used",
+    "already redeemed",
+    "ticket is expired",
+    "ticket creationRound does not have a block hash",
+    "invalid signature over ticket hash",
+];
+
+fn judge(attempt: &Attempt, reverts: u32) -> Verdict {
+    match attempt {
+        Attempt::Paid => Verdict::Redeemed,
+        Attempt::NotSent(reason) | Attempt::Reverted(reason) if FINAL.iter().any(|f| reason.contains(f)) => {
+            Verdict::Lost(reason.clone())
+        }
+        Attempt::Reverted(reason) if reverts >= MAX_REVERTS => Verdict::Lost(reason.clone()),
+        Attempt::NotSent(_) | Attempt::Reverted(_) => Verdict::Retry,
+    }
+}

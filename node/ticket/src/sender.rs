@@ -1,0 +1,285 @@
+//! A gateway's side of tickets: what it accepts, and the batches it signs.
+
+use std::collections::BTreeMap;
+
+use num_rational::BigRational;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use weir_types::amount::big;
+use weir_types::{Address, B256, Credit, L1Block, Round, U256, Wei};
+
+use crate::{ExpirationParams, SenderParams, TicketParams, TicketSigner, Value};
+
+/// L1 blocks before the end of parameters from which they count as expired.
+pub const EXPIRY_BUFFER: u64 = 1;
+
+/// Limits of a gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SenderConfig {
+    /// Highest expected value of a ticket.
+    pub max_ticket_ev: Credit,
+    /// Highest expected value of the tickets of one payment.
+    pub max_total_ev: Credit,
+    /// Deposit over highest face value.
+    pub deposit_multiplier: u64,
+}
+
+impl Default for SenderConfig {
+    fn default() -> Self {
+        Self {
+            max_ticket_ev: Wei::new(3_000_000_000_000).into(),
+            max_total_ev: Wei::new(20_000_000_000_000).into(),
+            deposit_multiplier: 1,
+        }
+    }
+}
+
+/// The chain and the gateway's own money, as last seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SenderView {
+    /// L1 block.
+    pub l1: L1Block,
+    /// Round initialised last.
+    pub round: Round,
+    /// Its block hash.
+    pub round_hash: B256,
+    /// Deposit.
+    pub deposit: Wei,
+    /// What is left of the reserve.
+    pub reserve: Wei,
+    /// Round in which the gateway may withdraw; 0 when no unlock is under way.
+    pub withdraw_round: Round,
+}
+
+/// Why a gateway does not send tickets.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum SenderError {
+    /// No parameters.
+    #[error("ticketParams is nil")]
+    NoParams,
+    /// Parameters without an end.
+    #[error("ticketParams expiration block is 0")]
+    NoExpirationBlock,
+    /// Parameters that hold no longer: fresh ones will do.
+    #[error("TicketParams expired")]
+    Expired,
+    /// A ticket worth its face value, or more.
+    #[error("ticket faceValue too low faceValue={0}")]
+    FaceValueTooLow(U256),
+    /// A ticket worth too much.
+    #[error("ticket EV {ev} > max ticket EV {max}")]
+    TicketEv {
+        /// Its expected value.
+        ev: String,
+        /// The limit.
+        max: String,
+    },
+    /// Own money is about to leave.
+    #[error("unable to validate sender: deposit and reserve is set to unlock soon")]
+    Unlocking,
+    /// No own reserve.
+    #[error("no sender reserve")]
+    NoReserve,
+    /// No own deposit.
+    #[error("no sender deposit")]
+    NoDeposit,
+    /// Too many tickets at once.
+    #[error("total ticket EV {total} for {tickets} tickets > max total ticket EV {max}")]
+    TotalEv {
+        /// Their expected value.
+        total: String,
+        /// How many.
+        tickets: u64,
+        /// The limit.
+        max: String,
+    },
+    /// A face value that the deposit does not cover.
+    #[error("ticket faceValue {face_value} > max faceValue {max}")]
+    FaceValueTooHigh {
+        /// Face value.
+        face_value: U256,
+        /// The limit.
+        max: U256,
+    },
+    /// No session of this id.
+    #[error("cannot create ticket batch: unknown session {0}")]
+    UnknownSession(B256),
+}
+
+impl SenderError {
+    /// True where the gateway's own money is the reason, and no other orchestrator would help.
+    #[must_use]
+    pub const fn is_senders_own(&self) -> bool {
+        matches!(self, Self::Unlocking | Self::NoReserve | Self::NoDeposit)
+    }
+}
+
+/// Tickets of one payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Parameters of all of them.
+    pub params: TicketParams,
+    /// Round and hash in them.
+    pub expiration: ExpirationParams,
+    /// Nonce and signature of each.
+    pub tickets: Vec<SenderParams>,
+}
+
+#[derive(Debug, Clone)]
+struct Session {
+    params: TicketParams,
+    nonce: u32,
+}
+
+/// Sessions of a gateway, by hash of the recipient's number.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    config: SenderConfig,
+    sessions: BTreeMap<B256, Session>,
+}
+
+impl Sender {
+    /// A sender without sessions.
+    #[must_use]
+    pub const fn new(config: SenderConfig) -> Self {
+        Self { config, sessions: BTreeMap::new() }
+    }
+
+    /// Whether a batch of tickets under these parameters may be sent.
+    ///
+    /// # Errors
+    /// [`SenderError`] names the first rule that speaks against it.
+    pub fn validate(&self, params: Option<&TicketParams>, tickets: u64, view: &SenderView) -> Result<(), SenderError> {
+        let p = params.ok_or(SenderError::NoParams)?;
+        if p.expiration_block.0 == 0 {
+            return Err(SenderError::NoExpirationBlock);
+        }
+        if p.expiration_block.0 <= view.l1.0.saturating_add(EXPIRY_BUFFER) {
+            return Err(SenderError::Expired);
+        }
+        let ev = p.expected_value();
+        if !ev.is_positive() {
+            return Ok(());
+        }
+        if ev >= Credit::from(p.face_value) {
+            return Err(SenderError::FaceValueTooLow(p.face_value.0));
+        }
+        if ev > self.config.max_ticket_ev {
+            return Err(SenderError::TicketEv { ev: decimal(&ev), max: decimal(&self.config.max_ticket_ev) });
+        }
+        own_money(view)?;
+        let total = p.value().times(tickets).credit();
+        if total > self.config.max_total_ev {
+            let (total, max) = (decimal(&total), decimal(&self.config.max_total_ev));
+            return Err(SenderError::TotalEv { total, tickets, max });
+        }
+        let max = view.deposit.0.checked_div(U256::from(self.config.deposit_multiplier)).unwrap_or_default();
+        if p.face_value.0 > max {
+            return Err(SenderError::FaceValueTooHigh { face_value: p.face_value.0, max });
+        }
+        Ok(())
+    }
+
+    /// Start a session; the same parameters again start its nonces anew.
+    pub fn start(&mut self, params: TicketParams) -> B256 {
+        let id = params.recipient_rand_hash;
+        self.sessions.insert(id, Session { params, nonce: 0 });
+        id
+    }
+
+    /// True where the session is open.
+    #[must_use]
+    pub fn has(&self, id: &B256) -> bool {
+        self.sessions.contains_key(id)
+    }
+
+    /// Expected value of a session's tickets.
+    #[must_use]
+    pub fn ev(&self, id: &B256) -> Option<Value> {
+        self.sessions.get(id).map(|s| s.params.value())
+    }
+
+    /// Sign a batch of tickets of a session. Nonces are used up even where the batch is not sent.
+    ///
+    /// # Errors
+    /// [`SenderError`] when there is no such session or the batch may not be sent.
+    pub fn batch(
+        &mut self,
+        id: &B256,
+        tickets: u64,
+        view: &SenderView,
+        signer: &dyn TicketSigner,
+    ) -> Result<Batch, SenderError> {
+        let session = self.sessions.get(id).ok_or(SenderError::UnknownSession(*id))?;
+        self.validate(Some(&session.params), tickets, view)?;
+        let session = self.sessions.get_mut(id).ok_or(SenderError::UnknownSession(*id))?;
+        let mut expiration = session.params.expiration_params;
+        if expiration.is_incomplete() {
+            expiration = ExpirationParams { creation_round: view.round, creation_round_block_hash: view.round_hash };
+        }
+        let mut out = Vec::new();
+        for _ in 0..tickets {
+            session.nonce = session.nonce.saturating_add(1);
+            let ticket = session.params.ticket(signer.address(), session.nonce, expiration);
+            out.push(SenderParams { nonce: session.nonce, sig: signer.sign(ticket.hash()) });
+        }
+        Ok(Batch { params: session.params.clone(), expiration, tickets: out })
+    }
+
+    /// End a session.
+    pub fn end(&mut self, id: &B256) {
+        self.sessions.remove(id);
+    }
+
+    /// Open sessions.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// True without sessions.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.sessions.is_empty()
+    }
+}
+
+fn own_money(view: &SenderView) -> Result<(), SenderError> {
+    let round = view.withdraw_round.0;
+    if round != 0 && round <= view.round.0.saturating_add(1) {
+        return Err(SenderError::Unlocking);
+    }
+    if view.reserve.is_zero() {
+        return Err(SenderError::NoReserve);
+    }
+    if view.deposit.is_zero() {
+        return Err(SenderError::NoDeposit);
+    }
+    Ok(())
+}
+
+/// Five decimals, half away from zero.
+fn decimal(c: &Credit) -> String {
+    let scale = BigRational::from_integer(100_000.into());
+    let v = (&c.0 * scale).round().to_integer();
+    let (q, r) = num_integer::Integer::div_mod_floor(&v, &100_000.into());
+    format!("{q}.{r:0>5}")
+}
+
+/// Fee that a gateway reckons for a segment before it is done: pixels at full frame rate and whole
+/// seconds, with two per cent on top.
+#[must_use]
+pub fn fee_estimate(profiles: &[weir_types::Profile], duration: weir_types::Millis, price: &weir_types::Price) -> Credit {
+    let seconds = duration.0.div_ceil(1000);
+    let mut pixels = U256::ZERO;
+    for p in profiles {
+        let den = u64::from(p.fps_den.max(1));
+        let fps = if p.fps == 0 { 60 } else { u64::from(p.fps).div_ceil(den) };
+        let frame = U256::from(p.width) * U256::from(p.height);
+        pixels = pixels.saturating_add(frame.saturating_mul(U256::from(fps)).saturating_mul(U256::from(seconds)));
+    }
+    // 1.02 as a 64-bit float has it.
+    let margin = BigRational::new(2_296_835_809_958_953i64.into(), 2_251_799_813_685_248i64.into());
+    Credit(BigRational::from_integer(big(pixels)) * margin * price.ratio())
+}
