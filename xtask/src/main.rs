@@ -1,11 +1,17 @@
-//! Tasks of the repository: `cargo xtask <task>`.
+//! Tasks of the repository: `./dev <task>`, or `cargo xtask <task>`.
 
+mod check;
 mod contracts;
+mod demo;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use eyre::{Context, Result};
 
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", about = "Tasks of the repository")]
+#[command(name = "./dev", bin_name = "./dev", about = "Tasks of the repository")]
 struct Cli {
     #[command(subcommand)]
     task: Task,
@@ -13,6 +19,16 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Build Weir, run the quickstart scenario and say where its report lies.
+    Demo,
+    /// Run all tests, unless they passed on exactly these files before.
+    Test {
+        /// Run them in any case.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Check format, clippy's lints, dependencies, floors and tidiness.
+    Lint,
     /// Compile the Solidity sources into the artifacts that the crates embed.
     Contracts {
         /// Compare with the committed artifacts instead of writing them.
@@ -21,8 +37,28 @@ enum Task {
     },
 }
 
-fn main() -> eyre::Result<()> {
-    match Cli::parse().task {
+/// Where cargo builds.
+fn target_directory() -> Result<PathBuf> {
+    let metadata = cargo_metadata::MetadataCommand::new()
+        .current_dir(xtask::root())
+        .no_deps()
+        .exec()
+        .context("cargo metadata failed")?;
+    Ok(metadata.target_directory.into_std_path_buf())
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().task {
+        Task::Demo => demo::run(),
+        Task::Test { force } => check::test(force),
+        Task::Lint => check::lint(),
         Task::Contracts { check } => contracts::run(check),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

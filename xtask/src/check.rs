@@ -1,0 +1,65 @@
+//! The tests and the lints, as everyone runs them.
+
+use eyre::{Result, bail};
+use xtask::packages::{self, Need};
+use xtask::{floors, stamp, tidy};
+
+use crate::contracts;
+
+/// Runs all tests and holds the contracts' artifacts against their sources, unless both passed on
+/// exactly these files before.
+pub(crate) fn test(force: bool) -> Result<()> {
+    let file = crate::target_directory()?.join("tests-passed");
+    // Without git there is no list of the files, and the tests simply run.
+    let now = xtask::files().and_then(|files| stamp::of(&xtask::root(), &files, &stamp::toolchain()?)).ok();
+    if let (false, Some(now)) = (force, &now)
+        && stamp::matches(&file, now)
+    {
+        println!("nothing changed since the tests passed; ./dev test --force runs them again");
+        return Ok(());
+    }
+    packages::ensure_installed(Need::BuildAndContracts)?;
+    xtask::run("cargo", &["test", "--workspace"])?;
+    contracts::run(true)?;
+    if let Some(before) = now {
+        // A file that changed meanwhile may or may not have been in what was tested.
+        let after = xtask::files().and_then(|files| stamp::of(&xtask::root(), &files, &stamp::toolchain()?))?;
+        if before == after {
+            stamp::write(&file, &before)?;
+        }
+    }
+    println!("all tests passed");
+    Ok(())
+}
+
+/// Format, clippy, dependencies, floors and tidiness.
+pub(crate) fn lint() -> Result<()> {
+    packages::ensure_installed(Need::Build)?;
+    let mut failed = Vec::new();
+    let mut note = |name: &str, result: Result<()>| {
+        if let Err(error) = result {
+            eprintln!("error: {error:#}");
+            failed.push(name.to_owned());
+        }
+    };
+    note("fmt", xtask::run("cargo", &["fmt", "--all", "--check"]));
+    note("clippy", xtask::run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]));
+    if xtask::has("cargo", &["deny", "--version"]) {
+        note("deny", xtask::run("cargo", &["deny", "check", "bans", "licenses", "sources"]));
+    } else {
+        eprintln!(
+            "cargo-deny is not installed: licenses and sources are not checked (cargo install --locked cargo-deny)"
+        );
+    }
+    note("floors", floors::read().and_then(|graph| complaints(&floors::check(&graph))));
+    note("tidy", tidy::check().and_then(|found| complaints(&found)));
+    if failed.is_empty() {
+        println!("all lints passed");
+        return Ok(());
+    }
+    bail!("failed: {}", failed.join(", "))
+}
+
+fn complaints(found: &[String]) -> Result<()> {
+    if found.is_empty() { Ok(()) } else { bail!("{}", found.join("\n")) }
+}

@@ -1,0 +1,109 @@
+//! What the sources must look like, where no compiler or linter says it.
+
+use std::fs;
+use std::path::Path;
+
+use eyre::{Context, Result};
+
+/// Lines that a source file may have.
+pub const LINES_MAX: usize = 800;
+
+/// Files that may be longer, and why.
+const LONG: [(&str, &str); 1] = [(
+    "contracts/src/bonding/BondingManagerBase.sol",
+    "one contract's storage and the functions over it stand together",
+)];
+
+/// Documents that the repository has.
+const DOCUMENTS: [&str; 8] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "LICENSE-MIT",
+    "LICENSE-APACHE",
+    "docs/determinism.md",
+    "docs/scenarios.md",
+];
+
+/// What is wrong with the sources, one line each.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn check() -> Result<Vec<String>> {
+    let root = crate::root();
+    let files = crate::files()?;
+    let mut found = Vec::new();
+    for path in &files {
+        let name = path.to_string_lossy();
+        let read = || fs::read_to_string(root.join(path)).with_context(|| format!("reading {name}"));
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("rs" | "sol") => found.extend(source(&name, &read()?)),
+            Some("toml") if path.file_name() == Some("Cargo.toml".as_ref()) && path != Path::new("Cargo.toml") => {
+                found.extend(manifest(&name, &read()?));
+            }
+            _ => {}
+        }
+    }
+    for document in DOCUMENTS {
+        if !root.join(document).is_file() {
+            found.push(format!("{document} is missing"));
+        }
+    }
+    for (name, _) in LONG {
+        let lines = fs::read_to_string(root.join(name)).map_or(0, |text| text.lines().count());
+        if lines <= LINES_MAX {
+            found.push(format!("{name} has {lines} lines and needs no exception from the limit of {LINES_MAX}"));
+        }
+    }
+    Ok(found)
+}
+
+/// What is wrong with a Rust or Solidity file.
+#[must_use]
+pub fn source(name: &str, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let lines = text.lines().count();
+    if lines > LINES_MAX && !LONG.iter().any(|(long, _)| *long == name) {
+        found.push(format!("{name} has {lines} lines, more than {LINES_MAX}: split it by subject"));
+    }
+    if !name.ends_with(".rs") {
+        return found;
+    }
+    // Put together here, so that this file does not contain what it forbids.
+    let forbidden = [
+        (format!("#[{}", "ignore"), "a test that is not run proves nothing: make it fast or remove it"),
+        (format!("{}!(", "todo"), "unfinished code is not committed"),
+        (format!("{}!(", "unimplemented"), "unfinished code is not committed"),
+    ];
+    for (number, line) in text.lines().enumerate() {
+        for (word, reason) in &forbidden {
+            if line.contains(word.as_str()) {
+                found.push(format!("{name}:{}: {word}: {reason}", number + 1));
+            }
+        }
+    }
+    found
+}
+
+/// What is wrong with a crate's manifest.
+#[must_use]
+pub fn manifest(name: &str, text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut section = "";
+    let (mut lints, mut description) = (false, false);
+    for line in text.lines().map(str::trim) {
+        if line.starts_with('[') {
+            section = line;
+        }
+        lints |= section == "[lints]" && line == "workspace = true";
+        description |= section == "[package]" && line.starts_with("description = ");
+    }
+    if !lints {
+        found.push(format!("{name}: add `[lints]` with `workspace = true`"));
+    }
+    if !description {
+        found.push(format!("{name}: add a description"));
+    }
+    found
+}
