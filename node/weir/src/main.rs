@@ -1,2 +1,64 @@
-//! weir
-fn main() {}
+//! The `weir` program: a Livepeer network in a box, and the tools around it.
+//!
+//! Standard output carries results, standard error the talk. Exit codes: 0 done, 1 failed, 2 wrong
+//! usage or a wrong scenario, 3 a broken invariant or a replay that differs, 130 interrupted.
+
+mod failure;
+mod interrupt;
+mod output;
+mod progress;
+mod report;
+mod sim;
+mod transcode;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::failure::Failure;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "weir",
+    version,
+    about = "A Livepeer network in a box, and the tools around it",
+    after_help = "Exit codes: 0 done; 1 failed; 2 wrong usage or a wrong scenario; 3 a broken invariant or a replay \
+                  that differs; 130 interrupted.\nWEIR_LOG sets what is logged to standard error, for example \
+                  WEIR_LOG=debug."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check, run and replay simulations.
+    Sim {
+        #[command(subcommand)]
+        command: sim::Command,
+    },
+    /// Transcode a file as an orchestrator does.
+    Transcode(transcode::TranscodeArgs),
+    /// Make the report of a run folder.
+    Report(report::Arguments),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("WEIR_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let result = match cli.command {
+        Command::Sim { command } => sim::run(command),
+        Command::Transcode(arguments) => transcode::run(arguments).map_err(Failure::from),
+        Command::Report(arguments) => report::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::talk(&failure.to_string());
+            failure.code()
+        }
+    }
+}

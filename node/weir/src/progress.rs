@@ -1,0 +1,71 @@
+//! A bar on a terminal, silence elsewhere.
+
+use std::io::{self, IsTerminal};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use weir_lab::{Phase, Progress};
+
+/// The progress of a run.
+pub(crate) struct Bar {
+    bar: ProgressBar,
+}
+
+impl Bar {
+    /// A bar, drawn only when standard error is a terminal.
+    pub(crate) fn new() -> Self {
+        let target =
+            if io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template("[{elapsed_precise}] {bar:30} {percent:>3}% {msg}") {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+
+    /// What a run calls now and then.
+    pub(crate) fn callback(&self) -> Box<dyn FnMut(Progress)> {
+        let bar = self.bar.clone();
+        Box::new(move |progress| {
+            // Whole seconds are fine enough for a bar, and both are far below 2^52.
+            bar.set_length(progress.total_seconds.max(1.0) as u64);
+            bar.set_position(progress.virtual_seconds.max(0.0) as u64);
+            bar.set_message(describe(&progress));
+        })
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn describe(progress: &Progress) -> String {
+    match progress.phase {
+        Phase::SetUp => "setting the network up".to_owned(),
+        Phase::Running => {
+            let Progress { round, rounds, events, virtual_seconds, .. } = progress;
+            format!("round {round} of {rounds}, {virtual_seconds:.0} s of virtual time, {events} events")
+        }
+        Phase::Media => "finishing the real stream".to_owned(),
+        Phase::Writing => "writing tables".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Phase, Progress, describe};
+
+    #[test]
+    fn a_running_round_is_named() {
+        let progress = Progress {
+            phase: Phase::Running,
+            round: 2,
+            rounds: 4,
+            virtual_seconds: 1000.4,
+            total_seconds: 3600.0,
+            events: 12_345,
+        };
+        assert_eq!(describe(&progress), "round 2 of 4, 1000 s of virtual time, 12345 events");
+    }
+}

@@ -1,0 +1,7 @@
+//! The program from outside: what it prints, what it leaves, how it ends.
+
+mod support;
+
+mod interrupt;
+mod runs;
+mod usage;

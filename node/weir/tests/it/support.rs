@@ -1,0 +1,45 @@
+//! The program and a small network for it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+
+/// The program.
+pub(crate) fn weir() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_weir"))
+}
+
+/// The text of the quickstart scenario with each of the given lines put in the place of another, and
+/// without the real stream.
+pub(crate) fn scenario(changes: &[(&str, &str)]) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/quickstart.toml");
+    let mut text = fs::read_to_string(path).expect("the quickstart scenario is part of the project");
+    let start = text.find("\n[real_stream]").expect("the quickstart has a real stream");
+    let end = text[start..].find("\n[faults]").map(|at| start + at).expect("faults follow");
+    text.replace_range(start..end, "");
+    for (old, new) in changes {
+        assert!(text.contains(old), "the quickstart has no `{old}`");
+        text = text.replacen(old, new, 1);
+    }
+    text
+}
+
+/// A network that lives for a moment.
+pub(crate) fn small() -> String {
+    scenario(&[
+        ("name = \"quickstart\"", "name = \"small\""),
+        ("count = 60\n", "count = 6\n"),
+        ("active = 50", "active = 5"),
+        ("count = 25\n", "count = 3\n"),
+        ("count = 1500", "count = 20"),
+        ("count = 4\n", "count = 1\n"),
+    ])
+}
+
+/// Writes a scenario into a folder.
+pub(crate) fn save(folder: &Path, text: &str) -> PathBuf {
+    let path = folder.join("scenario.toml");
+    fs::write(&path, text).expect("writable");
+    path
+}
