@@ -1,1 +1,18 @@
 //! Probe, decode, scale, encode and mux of video segments through libav.
+//!
+//! [`LibavTranscoder`] makes the renditions of a [`Ladder`] of one source segment; [`probe`] tells
+//! what a file holds; [`segment`] cuts a file into segments of whole frames; [`thumbnail`] makes a
+//! JPEG of one frame. [`WorkModel`] answers, without any media, how long a machine would take and
+//! what would come out.
+//!
+//! Every codec runs on one thread, so a machine makes the same bytes of the same source each time.
+
+mod error;
+pub mod geometry;
+pub mod ladder;
+pub mod model;
+
+pub use error::MediaError;
+pub use geometry::FrameRate;
+pub use ladder::{Container, Ladder, LadderError, Rung};
+pub use model::{ModelledRendition, SegmentSpec, WorkModel};
