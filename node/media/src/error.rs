@@ -1,5 +1,6 @@
 //! What can go wrong with media.
 
+use crate::geometry::FrameRate;
 use std::path::{Path, PathBuf};
 
 /// A failure to read, convert or write media.
@@ -62,6 +63,14 @@ pub enum MediaError {
         width: u32,
         /// Height asked for.
         height: u32,
+    },
+    /// A rendition whose frame rate no encoder can count in.
+    #[error("rendition {rendition}: a frame rate of {rate} cannot be encoded")]
+    BadRate {
+        /// The rendition's name.
+        rendition: String,
+        /// Frames per second asked for.
+        rate: FrameRate,
     },
     /// Two renditions would be written to the same file, or a name is no file name.
     #[error("rendition name {name:?} {reason}")]

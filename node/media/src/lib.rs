@@ -7,12 +7,29 @@
 //!
 //! Every codec runs on one thread, so a machine makes the same bytes of the same source each time.
 
+mod audio;
+mod clock;
+mod decode;
+mod encode;
 mod error;
 pub mod geometry;
 pub mod ladder;
 pub mod model;
+mod mux;
+mod part;
+mod probe;
+mod rung;
+mod scale;
+mod segment;
+mod source;
+mod thumbnail;
+mod transcode;
 
 pub use error::MediaError;
 pub use geometry::FrameRate;
 pub use ladder::{Container, Ladder, LadderError, Rung};
 pub use model::{ModelledRendition, SegmentSpec, WorkModel};
+pub use probe::{AudioInfo, Probe, VideoInfo, probe};
+pub use segment::{SegmentFile, segment};
+pub use thumbnail::thumbnail;
+pub use transcode::{LibavTranscoder, Rendition, Transcoded, Transcoder};
