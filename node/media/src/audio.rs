@@ -196,7 +196,7 @@ impl Resampler {
         let sink = av::filter::find("abuffersink").ok_or_else(missing)?;
         graph.add(&source, "in", &args).map_err(&failed)?;
         graph.add(&sink, "out", "").map_err(&failed)?;
-        let spec = format!("aformat=sample_fmts=fltp:sample_rates={RATE}:channel_layouts=stereo");
+        let spec = format!("aformat=sample_fmts=fltp:sample_rates={RATE}:channel_layouts=stereo,asettb=1/{RATE}");
         graph.output("in", 0).and_then(|p| p.input("out", 0)).and_then(|p| p.parse(&spec)).map_err(&failed)?;
         graph.validate().map_err(failed)?;
         graph.get("out").ok_or_else(missing)?.sink().set_frame_size(AAC_FRAME);

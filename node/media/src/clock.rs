@@ -2,7 +2,7 @@
 
 use crate::decode::Picture;
 use crate::error::MediaError;
-use crate::geometry::FrameRate;
+use crate::geometry::{FrameRate, nearest};
 use crate::ladder::Gop;
 use crate::source::pair;
 use ffmpeg_next::Rational;
@@ -144,8 +144,7 @@ pub(crate) fn rescale(ticks: i64, from: Rational, to: Rational) -> Result<i64, M
     let ((fnum, fden), (tnum, tden)) = (pair(from), pair(to));
     let num = i128::from(ticks) * i128::from(fnum) * i128::from(tden);
     let den = i128::from(fden) * i128::from(tnum);
-    let magnitude = (num.abs() * 2 + den) / (den * 2);
-    i64::try_from(magnitude * num.signum())
+    i64::try_from(nearest(num, den))
         .map_err(|_| MediaError::Libav { step: "converting a time stamp", reason: format!("{ticks} is out of range") })
 }
 

@@ -46,8 +46,8 @@ impl FrameRate {
     pub fn index(self, ticks: i64, tick: (u32, u32)) -> i64 {
         let num = i128::from(ticks) * i128::from(tick.0) * i128::from(self.num);
         let den = i128::from(tick.1) * i128::from(self.den);
-        let magnitude = (num.abs() * 2 + den) / (den * 2);
-        i64::try_from(magnitude * num.signum()).unwrap_or(i64::MAX)
+        let nearest = nearest(num, den);
+        i64::try_from(nearest).unwrap_or(if nearest < 0 { i64::MIN } else { i64::MAX })
     }
 
     /// Frames that a rendition at this rate has of a source that lasts from `start` to `end`.
@@ -88,6 +88,13 @@ pub fn fit(source: (u32, u32), boxed: (u32, u32)) -> Option<(u32, u32)> {
         (w, h) = (partner(MIN_HEIGHT, sw, sh)?, MIN_HEIGHT);
     }
     (w <= MAX_SIDE && h <= MAX_SIDE).then_some((w, h))
+}
+
+/// The whole number nearest to `num / den`, halves away from zero. Free of overflow for a positive
+/// `den` of at most 64 bits.
+pub(crate) const fn nearest(num: i128, den: i128) -> i128 {
+    let (whole, rest) = (num / den, num % den);
+    if rest.abs() * 2 >= den { whole + rest.signum() } else { whole }
 }
 
 /// The even length nearest to `side · of / per`.
@@ -140,5 +147,9 @@ mod tests {
             assert_eq!((rate.index(start, tick), rate.frames_between(start, end, tick)), (first, frames), "{rate}");
         }
         assert_eq!(FrameRate { num: 1, den: 1 }.index(-45_000, tick), -1, "halves go away from zero");
+        let fastest = FrameRate { num: u32::MAX, den: 1 };
+        for (ticks, want) in [(i64::MIN, i64::MIN), (-1, i64::MIN), (0, 0), (1, i64::MAX), (i64::MAX, i64::MAX)] {
+            assert_eq!(fastest.index(ticks, (u32::MAX, 1)), want, "far places stay on their side");
+        }
     }
 }

@@ -91,11 +91,11 @@ mod tests {
     use super::*;
     use crate::encode::{H264Encoder, H264Settings};
     use crate::ladder::{Gop, H264Profile};
-    use crate::source::silence;
+    use crate::source::ready;
 
     /// A picture's way into a file on a device that is always full.
     fn fill(container: Container) -> Result<(), MediaError> {
-        silence();
+        ready();
         let mut frame = av::frame::Video::new(av::format::Pixel::YUV420P, 320, 180);
         for plane in 0..3 {
             frame.data_mut(plane).fill(128);

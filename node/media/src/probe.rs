@@ -73,8 +73,7 @@ pub fn probe(path: &Path) -> Result<Probe, MediaError> {
 
 fn video(source: &mut Source, track: &Track) -> Result<VideoInfo, MediaError> {
     let codec = track.parameters.id().name().to_owned();
-    let mut info =
-        VideoInfo { codec, width: 0, height: 0, rate: track.rate, pixel_format: None, has_picture: false };
+    let mut info = VideoInfo { codec, width: 0, height: 0, rate: track.rate, pixel_format: None, has_picture: false };
     let Ok(mut decoder) = VideoDecoder::open(&source.path, track) else { return Ok(info) };
     loop {
         let packet = source.read()?;

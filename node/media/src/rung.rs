@@ -45,13 +45,7 @@ pub(crate) struct RungWorker<'a> {
 }
 
 impl<'a> RungWorker<'a> {
-    pub(crate) const fn new(
-        rung: &'a Rung,
-        path: PathBuf,
-        part: &'a Part,
-        video: Track,
-        audio: Option<Track>,
-    ) -> Self {
+    pub(crate) const fn new(rung: &'a Rung, path: PathBuf, part: &'a Part, video: Track, audio: Option<Track>) -> Self {
         Self { rung, path, part, video, audio }
     }
 
@@ -110,11 +104,8 @@ impl RungOutput {
         first: &Picture,
     ) -> Result<Self, MediaError> {
         let profile = &rung.profile;
-        let bad = || MediaError::BadSize {
-            rendition: profile.name.clone(),
-            width: profile.width,
-            height: profile.height,
-        };
+        let bad =
+            || MediaError::BadSize { rendition: profile.name.clone(), width: profile.width, height: profile.height };
         let source = (first.frame.width(), first.frame.height());
         let (width, height) = fit(source, (profile.width, profile.height)).ok_or_else(bad)?;
         let rate = FrameRate::of(profile);

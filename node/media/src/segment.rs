@@ -307,9 +307,8 @@ impl<'a> Cutter<'a> {
         if self.current.is_none() {
             return Ok(());
         }
-        let is_due = |p: &mut av::Packet| {
-            before.is_none_or(|before| seconds(p.pts().unwrap_or(i64::MIN), tick) < before)
-        };
+        let is_due =
+            |p: &mut av::Packet| before.is_none_or(|before| seconds(p.pts().unwrap_or(i64::MIN), tick) < before);
         while let Some(mut packet) = self.waiting.pop_front_if(is_due) {
             self.move_by_shift(&mut packet, tick);
             self.write(packet, 1)?;

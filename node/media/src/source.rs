@@ -76,7 +76,7 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn open(path: &Path) -> Result<Self, MediaError> {
-        silence();
+        ready();
         let unreadable = |reason: &str| MediaError::Unreadable { path: path.to_owned(), reason: reason.to_owned() };
         let open = |source| MediaError::Open { path: path.to_owned(), source };
         let about = fs::metadata(path).map_err(open)?;
@@ -130,8 +130,12 @@ pub(crate) fn url(path: &Path) -> Option<String> {
     path.to_str().filter(|p| !p.contains('\0')).map(|p| format!("file:{p}"))
 }
 
-/// Silences libav, which talks to standard error of its own accord; what fails comes as an error.
-pub(crate) fn silence() {
+/// Readies libav: it gets words for its errors, and stays off standard error.
+pub(crate) fn ready() {
     static ONCE: Once = Once::new();
-    ONCE.call_once(|| av::log::set_level(av::log::Level::Quiet));
+    ONCE.call_once(|| {
+        // With the libraries of today this cannot fail; all it does is to fill a table of texts.
+        let _ = av::init();
+        av::log::set_level(av::log::Level::Quiet);
+    });
 }

@@ -66,11 +66,7 @@ fn sought(path: &Path, at: f64) -> Result<Option<Picture>, MediaError> {
 }
 
 /// Decodes until the frame nearest to the moment that `target` makes of the first frame's time.
-fn nearest(
-    source: &mut Source,
-    video: &Track,
-    target: impl FnOnce(i64) -> i64,
-) -> Result<Option<Picture>, MediaError> {
+fn nearest(source: &mut Source, video: &Track, target: impl FnOnce(i64) -> i64) -> Result<Option<Picture>, MediaError> {
     let mut decoder = VideoDecoder::open(&source.path, video)?;
     let mut target = Some(target);
     let mut moment = 0;

@@ -199,8 +199,19 @@ fn output(want: &Value, made: &Rendition) -> Vec<(String, Value, Value)> {
         let (want, have) = (stream(want, kind), stream(&have, kind));
         let keys: &[&str] = match kind {
             "video" => &[
-                "codec_name", "profile", "width", "height", "pix_fmt", "field_order", "has_b_frames", "packets",
-                "time_base", "first_pts", "last_pts", "key_pts", "pts",
+                "codec_name",
+                "profile",
+                "width",
+                "height",
+                "pix_fmt",
+                "field_order",
+                "has_b_frames",
+                "packets",
+                "time_base",
+                "first_pts",
+                "last_pts",
+                "key_pts",
+                "pts",
             ],
             _ => &["codec_name", "channels", "sample_rate", "packets", "time_base", "first_pts", "last_pts"],
         };
