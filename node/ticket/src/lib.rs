@@ -22,7 +22,5 @@ pub mod ticket;
 pub mod value;
 
 pub use sig::{EthVerifier, SigError, Signature, SigningKey, TicketSigner, TicketVerifier, is_winning};
-pub use ticket::{
-    ExpirationParams, Payment, PriceError, PriceInfo, SenderParams, Ticket, TicketParams, WinningTicket,
-};
+pub use ticket::{ExpirationParams, Payment, PriceError, PriceInfo, SenderParams, Ticket, TicketParams, WinningTicket};
 pub use value::Value;

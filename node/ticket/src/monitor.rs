@@ -54,9 +54,15 @@ impl SenderMonitor {
         self.pending += big(face_value.0);
     }
 
-    /// A redemption is over, one way or the other.
-    pub fn release_pending(&mut self, face_value: Wei) {
-        self.pending -= big(face_value.0);
+    /// A redemption is over, one way or the other. False, and without effect, when less than that
+    /// is on its way.
+    pub fn release_pending(&mut self, face_value: Wei) -> bool {
+        let left = &self.pending - big(face_value.0);
+        let known = !left.is_negative();
+        if known {
+            self.pending = left;
+        }
+        known
     }
 
     /// Face values on their way.

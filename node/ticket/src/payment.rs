@@ -26,7 +26,7 @@ pub enum PaymentError {
         round: u64,
     },
     /// The price makes no sense.
-    #[error("invalid expected price sent with payment err={0}")]
+    #[error("invalid expected price sent with payment err=\"{0}\"")]
     Price(#[from] PriceError),
     /// The sender may withdraw before its tickets are redeemed.
     #[error("deposit and reserve for sender {sender} is set to unlock soon")]

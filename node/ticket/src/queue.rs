@@ -114,10 +114,10 @@ impl Queue {
         self.restore(Queued { winner, number }).then_some(number)
     }
 
-    /// Take a stored ticket in; false when it is there already.
+    /// Take a stored ticket in; false when it, or another one under its number, is there already.
     pub fn restore(&mut self, q: Queued) -> bool {
         let sig = q.winner.sig.as_ref().to_vec();
-        if self.by_sig.contains_key(&sig) {
+        if self.by_sig.contains_key(&sig) || self.entries.contains_key(&q.number) {
             return false;
         }
         self.next = self.next.max(q.number.saturating_add(1));
@@ -145,9 +145,15 @@ impl Queue {
         self.entries.get(&number).map(|e| &e.winner)
     }
 
+    /// Senders of the tickets in the queue, one entry per ticket.
+    pub fn waiting_for(&self) -> impl Iterator<Item = Address> + '_ {
+        self.entries.values().map(|e| e.winner.ticket.sender)
+    }
+
     /// Take the tickets out that can never be paid any more.
     pub fn expire(&mut self, round: Round) -> Vec<(u64, WinningTicket)> {
-        let over = |e: &Entry| !e.in_flight && e.winner.ticket.creation_round.0.saturating_add(VALIDITY_ROUNDS) < round.0;
+        let over =
+            |e: &Entry| !e.in_flight && e.winner.ticket.creation_round.0.saturating_add(VALIDITY_ROUNDS) < round.0;
         let gone: Vec<u64> = self.entries.iter().filter(|(_, e)| over(e)).map(|(n, _)| *n).collect();
         gone.into_iter().filter_map(|n| self.remove(n).map(|w| (n, w))).collect()
     }
@@ -223,13 +229,22 @@ pub fn check_funds(s: &SenderMonitor, face_value: Wei, tx_cost: U256, pool_size:
     Ok(())
 }
 
-/// Reasons after which no later attempt can go better.
-const FINAL: [&str; 5] = [
+/// Reasons after which no later attempt can go better, as texts of the broker's reverts. The first is
+/// what a driver says that finds the ticket marked as used before it sends anything.
+const FINAL: [&str; 13] = [
     "ticket already used",
-    "already redeemed",
+    "ticket is used",
     "ticket is expired",
     "ticket creationRound does not have a block hash",
+    "ticket creationRoundBlockHash invalid for creationRound",
+    "invalid length for ticket auxData",
+    "ticket recipient is null address",
+    "ticket sender is null address",
+    "recipientRand does not match recipientRandHash",
+    "INVALID_SIGNATURE_LENGTH",
+    "ECDSA: invalid signature",
     "invalid signature over ticket hash",
+    "ticket did not win",
 ];
 
 fn judge(attempt: &Attempt, reverts: u32) -> Verdict {

@@ -348,4 +348,3 @@ fn minimal(v: U256) -> Vec<u8> {
 fn magnitude(v: &BigUint) -> Vec<u8> {
     if v.bits() == 0 { Vec::new() } else { v.to_bytes_be() }
 }
-

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use num_rational::BigRational;
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use weir_types::amount::big;
-use weir_types::{Address, B256, Credit, L1Block, Round, U256, Wei};
+use weir_types::{B256, Credit, L1Block, Round, U256, Wei};
 
 use crate::{ExpirationParams, SenderParams, TicketParams, TicketSigner, Value};
 
@@ -14,7 +13,7 @@ use crate::{ExpirationParams, SenderParams, TicketParams, TicketSigner, Value};
 pub const EXPIRY_BUFFER: u64 = 1;
 
 /// Limits of a gateway.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SenderConfig {
     /// Highest expected value of a ticket.
     pub max_ticket_ev: Credit,
@@ -105,6 +104,14 @@ pub enum SenderError {
     /// No session of this id.
     #[error("cannot create ticket batch: unknown session {0}")]
     UnknownSession(B256),
+    /// A session whose nonces are used up: fresh parameters start new ones.
+    #[error("cannot create ticket batch: {tickets} tickets after nonce {nonce} are more than a session has")]
+    NoncesUsedUp {
+        /// The last nonce that was used.
+        nonce: u32,
+        /// Tickets asked for.
+        tickets: u64,
+    },
 }
 
 impl SenderError {
@@ -183,8 +190,13 @@ impl Sender {
 
     /// Start a session; the same parameters again start its nonces anew.
     pub fn start(&mut self, params: TicketParams) -> B256 {
+        self.start_after(params, 0)
+    }
+
+    /// Start a session of which tickets up to a nonce were sent before.
+    pub fn start_after(&mut self, params: TicketParams, nonce: u32) -> B256 {
         let id = params.recipient_rand_hash;
-        self.sessions.insert(id, Session { params, nonce: 0 });
+        self.sessions.insert(id, Session { params, nonce });
         id
     }
 
@@ -203,7 +215,8 @@ impl Sender {
     /// Sign a batch of tickets of a session. Nonces are used up even where the batch is not sent.
     ///
     /// # Errors
-    /// [`SenderError`] when there is no such session or the batch may not be sent.
+    /// [`SenderError`] when there is no such session, the batch may not be sent, or its nonces would
+    /// not be new.
     pub fn batch(
         &mut self,
         id: &B256,
@@ -213,14 +226,17 @@ impl Sender {
     ) -> Result<Batch, SenderError> {
         let session = self.sessions.get(id).ok_or(SenderError::UnknownSession(*id))?;
         self.validate(Some(&session.params), tickets, view)?;
+        let nonce = session.nonce;
+        let last = u32::try_from(tickets).ok().and_then(|n| nonce.checked_add(n));
+        let last = last.ok_or(SenderError::NoncesUsedUp { nonce, tickets })?;
         let session = self.sessions.get_mut(id).ok_or(SenderError::UnknownSession(*id))?;
         let mut expiration = session.params.expiration_params;
         if expiration.is_incomplete() {
             expiration = ExpirationParams { creation_round: view.round, creation_round_block_hash: view.round_hash };
         }
         let mut out = Vec::new();
-        for _ in 0..tickets {
-            session.nonce = session.nonce.saturating_add(1);
+        while session.nonce < last {
+            session.nonce += 1;
             let ticket = session.params.ticket(signer.address(), session.nonce, expiration);
             out.push(SenderParams { nonce: session.nonce, sig: signer.sign(ticket.hash()) });
         }
@@ -245,7 +261,11 @@ impl Sender {
     }
 }
 
-fn own_money(view: &SenderView) -> Result<(), SenderError> {
+/// Whether a gateway's own money lets it pay anybody.
+///
+/// # Errors
+/// [`SenderError`] says what is amiss with it.
+pub fn own_money(view: &SenderView) -> Result<(), SenderError> {
     let round = view.withdraw_round.0;
     if round != 0 && round <= view.round.0.saturating_add(1) {
         return Err(SenderError::Unlocking);
@@ -268,9 +288,14 @@ fn decimal(c: &Credit) -> String {
 }
 
 /// Fee that a gateway reckons for a segment before it is done: pixels at full frame rate and whole
-/// seconds, with two per cent on top.
+/// seconds, with two per cent on top. A profile that keeps the source's rate counts as 60 frames per
+/// second, whatever denominator stands beside it.
 #[must_use]
-pub fn fee_estimate(profiles: &[weir_types::Profile], duration: weir_types::Millis, price: &weir_types::Price) -> Credit {
+pub fn fee_estimate(
+    profiles: &[weir_types::Profile],
+    duration: weir_types::Millis,
+    price: &weir_types::Price,
+) -> Credit {
     let seconds = duration.0.div_ceil(1000);
     let mut pixels = U256::ZERO;
     for p in profiles {

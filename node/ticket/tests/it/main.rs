@@ -1,0 +1,13 @@
+//! Tests of tickets and payments.
+
+mod balance;
+mod monitor;
+mod payment;
+mod properties;
+mod queue;
+mod queue_properties;
+mod recipient;
+mod sender;
+mod signature;
+mod support;
+mod ticket;
