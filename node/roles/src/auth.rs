@@ -80,6 +80,12 @@ pub fn session_name(session_id: u64) -> String {
     format!("{session_id:08x}")
 }
 
+/// The number behind a session's text.
+#[must_use]
+pub fn session_id(name: &str) -> Option<u64> {
+    u64::from_str_radix(name, 16).ok()
+}
+
 /// Signature with which a sender asks for an orchestrator's information: over its own address.
 #[must_use]
 pub fn sign_request(signer: &dyn TicketSigner) -> Signature {

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+pub use weir_ticket::monitor::Funds as SenderFunds;
 use weir_ticket::{Payment, Signature, Ticket, TicketParams, WinningTicket};
-use weir_types::{Address, B256, Credit, Instant, L1Block, LptWei, Millis, Perc6, Pixels, Price, Profile, Round, U256, Wei};
+use weir_types::{
+    Address, B256, Credit, Instant, L1Block, LptWei, Millis, Perc6, Pixels, Price, Profile, Round, U256, Wei,
+};
 
 /// A reachable endpoint, numbered by the driver (which knows the address behind it).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,21 +45,6 @@ pub struct RoundInfo {
     pub length: u64,
     /// Size of the orchestrator pool: the divisor of every reserve.
     pub pool_size: u64,
-}
-
-/// A sender's money in the ticket broker, as one claimant sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SenderFunds {
-    /// Deposit that pays winning tickets first.
-    pub deposit: Wei,
-    /// Round in which the sender may withdraw; 0 when no unlock is under way.
-    pub withdraw_round: Round,
-    /// What is left of the reserve.
-    pub reserve_remaining: Wei,
-    /// What orchestrators claimed from the reserve in the current round.
-    pub claimed_in_current_round: Wei,
-    /// What the asking orchestrator itself claimed of it.
-    pub claimed_by_me: Wei,
 }
 
 /// What a sender is good for, as its orchestrator's redeemer sees it.
@@ -217,7 +205,7 @@ pub struct SegmentMeta {
     pub frames: u32,
     /// Keccak-256 of the source, or of its description where media is modelled.
     pub hash: B256,
-    /// Renditions asked for.
+    /// Renditions asked for, with the sizes that this source gives them.
     pub profiles: std::sync::Arc<Vec<Profile>>,
 }
 
@@ -274,8 +262,6 @@ pub enum TimerKind {
         /// Number of the request.
         request: u64,
     },
-    /// Idle sessions and stale balances are due for removal.
-    Cleanup,
 }
 
 /// Identifies a session between a gateway and an orchestrator.

@@ -9,6 +9,7 @@
 //! Map, in reading order: [`io`] (what crosses the seam), [`round_keeper`], [`reward_caller`],
 //! [`delegator`], [`redeemer`], [`orchestrator`], [`gateway`].
 
+pub mod auth;
 pub mod delegator;
 pub mod gateway;
 pub mod io;

@@ -1,27 +1,32 @@
 //! The gateway: finds orchestrators, chooses one for each segment, pays ahead, checks what comes
 //! back, and moves on when one fails.
+//!
+//! In reading order: this file (streams and news), `search` (who could work), `work` (a segment's
+//! way), [`PayError`] and `payment` (tickets and credit), [`Session`].
 
 mod payment;
+mod search;
 mod session;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use weir_market::discovery::{Answer, Discovery, DiscoveryConfig, Node, Trust};
-use weir_market::limits::{MAX_ATTEMPTS, REFRESH, SegmentLimits, TOKEN_MARGIN};
-use weir_market::pool::{PoolConfig, SessionPool, retryable};
+use weir_market::discovery::{Discovery, DiscoveryConfig, Trust};
+use weir_market::limits::MAX_ATTEMPTS;
+use weir_market::pool::{PoolConfig, SessionPool};
 use weir_market::selection::Probability;
-use weir_ticket::{EthVerifier, TicketSigner, TicketVerifier};
-use weir_types::{Address, Credit, Entropy, Instant, Millis, Price, Profile};
+use weir_ticket::sender::SenderConfig;
+use weir_ticket::{EthVerifier, Signature, TicketSigner, TicketVerifier};
+use weir_types::{Address, Entropy, Instant, Profile};
 
 use crate::auth;
 use crate::io::{
-    ChainEvent, Effect, Effects, Message, Observation, OrchestratorEntry, OrchestratorInfo, Peer, Refusal, RoundInfo,
-    SegmentMeta, SegmentResult, SenderFunds, TimerKind,
+    ChainEvent, Effect, Effects, Message, OrchestratorEntry, OrchestratorInfo, Peer, SegmentMeta, TimerKind,
 };
 
-pub use payment::PaymentConfig;
-use payment::{PayError, Purse};
+pub use payment::PayError;
+use payment::Purse;
 pub use session::Session;
 
 /// Input of a [`Gateway`].
@@ -64,7 +69,7 @@ pub struct GatewayConfig {
     /// Attempts per segment.
     pub max_attempts: u32,
     /// Limits of payments.
-    pub payment: PaymentConfig,
+    pub payment: SenderConfig,
 }
 
 impl Default for GatewayConfig {
@@ -73,17 +78,41 @@ impl Default for GatewayConfig {
             selection: Probability::default(),
             discovery: DiscoveryConfig::default(),
             max_attempts: MAX_ATTEMPTS,
-            payment: PaymentConfig::default(),
+            payment: SenderConfig::default(),
         }
     }
+}
+
+/// What a machine is handed with every input.
+struct Turn<'a> {
+    now: Instant,
+    rng: &'a mut Entropy,
+    out: &'a mut Effects,
 }
 
 /// What a request was for.
 #[derive(Debug, Clone)]
 enum Asked {
     Offer { stream: u64, attempt: u32, uri: String },
-    Renewal { stream: u64, seq: u64, uri: String },
-    Work { stream: u64, seq: u64, uri: String },
+    Renewal(Task),
+    Work(Task),
+}
+
+impl Asked {
+    const fn stream(&self) -> u64 {
+        match self {
+            Self::Offer { stream, .. } => *stream,
+            Self::Renewal(t) | Self::Work(t) => t.stream,
+        }
+    }
+}
+
+/// A segment in the hands of an orchestrator.
+#[derive(Debug, Clone)]
+struct Task {
+    stream: u64,
+    seq: u64,
+    uri: String,
 }
 
 /// A segment on its way through the gateway.
@@ -92,9 +121,20 @@ struct Job {
     meta: SegmentMeta,
     arrived: Instant,
     attempts: u32,
+    /// Whether a search was begun for want of a session. One is enough: the next segment may try
+    /// again.
+    searched: bool,
     tickets: u64,
     sent: Instant,
     orchestrator: Option<Address>,
+    /// Why the last attempt failed.
+    why: Option<String>,
+}
+
+impl Job {
+    const fn new(meta: SegmentMeta, now: Instant) -> Self {
+        Self { meta, arrived: now, attempts: 0, searched: false, tickets: 0, sent: now, orchestrator: None, why: None }
+    }
 }
 
 struct Stream {
@@ -108,12 +148,32 @@ struct Stream {
     ended: bool,
 }
 
+impl Stream {
+    fn new(config: PoolConfig) -> Self {
+        Self {
+            pool: SessionPool::new(config),
+            search: None,
+            attempt: 0,
+            waiting: VecDeque::new(),
+            jobs: BTreeMap::new(),
+            used: BTreeSet::new(),
+            ended: false,
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.jobs.is_empty() && self.waiting.is_empty()
+    }
+}
+
 /// The machine.
 pub struct Gateway {
     config: GatewayConfig,
     signer: Box<dyn TicketSigner>,
+    verifier: Box<dyn TicketVerifier>,
+    /// Signature over the own address, the same in every request.
+    request_sig: Signature,
     purse: Purse,
-    round: Option<RoundInfo>,
     entries: BTreeMap<String, OrchestratorEntry>,
     streams: BTreeMap<u64, Stream>,
     requests: BTreeMap<u64, Asked>,
@@ -126,10 +186,11 @@ impl Gateway {
     #[must_use]
     pub fn new(config: GatewayConfig, signer: Box<dyn TicketSigner>) -> Self {
         Self {
-            purse: Purse::new(signer.address(), config.payment.clone()),
+            purse: Purse::new(config.payment.clone()),
+            request_sig: auth::sign_request(signer.as_ref()),
+            verifier: Box::new(EthVerifier),
             config,
             signer,
-            round: None,
             entries: BTreeMap::new(),
             streams: BTreeMap::new(),
             requests: BTreeMap::new(),
@@ -146,48 +207,34 @@ impl Gateway {
 
     /// Handle one input.
     pub fn handle(&mut self, now: Instant, input: Input, rng: &mut Entropy, out: &mut Effects) {
+        let t = &mut Turn { now, rng, out };
         match input {
-            Input::Chain(e) => self.on_chain(e, out),
-            Input::Message { from, message } => self.on_message(now, from, *message, rng, out),
-            Input::Timer(TimerKind::Discovery { stream, attempt }) => self.on_search_timer(now, stream, attempt, rng, out),
-            Input::Timer(TimerKind::Segment { request }) => self.on_overdue(now, request, rng, out),
-            Input::Timer(_) => {}
-            Input::StreamStart { stream, .. } => {
-                let config =
-                    PoolConfig::new(Trust::Untrusted, self.entries.len(), true, self.config.selection.clone());
-                let fresh = Stream {
-                    pool: SessionPool::new(config),
-                    search: None,
-                    attempt: 0,
-                    waiting: VecDeque::new(),
-                    jobs: BTreeMap::new(),
-                    used: BTreeSet::new(),
-                    ended: false,
-                };
-                self.streams.insert(stream, fresh);
-                self.search(now, stream, rng, out);
+            Input::Chain(e) => self.on_chain(t, e),
+            Input::Message { from, message } => self.on_message(t, from, *message),
+            Input::Timer(TimerKind::Discovery { stream, attempt }) => self.on_search_timer(t, stream, attempt),
+            Input::Timer(TimerKind::Segment { request }) => self.on_overdue(t, request),
+            Input::Timer(TimerKind::InitializeRound) => {}
+            Input::StreamStart { stream, .. } => self.on_stream_start(t, stream),
+            Input::Segment(meta) => self.serve(t, Job::new(*meta, now)),
+            Input::StreamEnd { stream } => {
+                if let Some(s) = self.streams.get_mut(&stream) {
+                    s.ended = true;
+                }
+                self.finish_if_ended(t, stream);
             }
-            Input::Segment(meta) => {
-                let job = Job { arrived: now, sent: now, attempts: 0, tickets: 0, orchestrator: None, meta: *meta };
-                self.serve(now, job, rng, out);
-            }
-            Input::StreamEnd { stream } => self.on_stream_end(stream, out),
         }
     }
 
-    fn on_chain(&mut self, e: ChainEvent, out: &mut Effects) {
+    fn on_chain(&mut self, t: &mut Turn<'_>, e: ChainEvent) {
         match e {
             ChainEvent::Head(h) => {
-                self.purse.set_head(h.l1);
+                self.purse.set_head(h.l1, t.now);
                 if !self.watching {
                     self.watching = true;
-                    out.push(Effect::WatchSender(self.signer.address()));
+                    t.out.push(Effect::WatchSender(self.signer.address()));
                 }
             }
-            ChainEvent::Round(r) => {
-                self.round = Some(r);
-                self.purse.set_round(r);
-            }
+            ChainEvent::Round(r) => self.purse.set_round(&r),
             ChainEvent::ActiveSet(set) => {
                 self.entries = set.into_iter().map(|e| (e.uri.clone(), e)).collect();
                 let available = self.entries.len();
@@ -196,16 +243,38 @@ impl Gateway {
                     s.pool.config_mut().wanted = available;
                 }
             }
-            ChainEvent::Funds { sender, funds } => {
-                if sender == self.signer.address() {
-                    self.set_funds(funds);
-                }
-            }
+            ChainEvent::Funds { sender, funds } if sender == self.signer.address() => self.purse.set_funds(&funds),
+            ChainEvent::Funds { .. } => {}
         }
     }
 
-    fn set_funds(&mut self, funds: SenderFunds) {
-        self.purse.set_funds(funds);
+    fn on_message(&mut self, t: &mut Turn<'_>, from: Peer, message: Message) {
+        match message {
+            Message::Info { request, result } => match self.requests.remove(&request) {
+                Some(Asked::Offer { stream, attempt, uri }) => self.on_offer(t, stream, attempt, &uri, result),
+                Some(Asked::Renewal(task)) => self.on_renewal(t, &task, result),
+                // Whoever was given work owes renditions and not an offer.
+                Some(work @ Asked::Work(_)) => {
+                    self.requests.insert(request, work);
+                }
+                None => {}
+            },
+            Message::Transcoded { request, result, info } => {
+                // Only whom the work was given to may answer for it.
+                let Some(Asked::Work(task)) = self.requests.get(&request).cloned() else { return };
+                let peer = self.session(&task).map(|s| s.peer);
+                if peer.is_some_and(|p| p != from) {
+                    return;
+                }
+                self.requests.remove(&request);
+                self.on_answer(t, &task, result, info);
+            }
+            Message::GetOrchestrator { .. } | Message::Segment { .. } | Message::EndSession { .. } => {}
+        }
+    }
+
+    fn session(&self, task: &Task) -> Option<Session> {
+        self.streams.get(&task.stream)?.pool.get(&task.uri).map(|s| s.offer().clone())
     }
 
     fn request(&mut self, asked: Asked) -> u64 {
@@ -214,394 +283,25 @@ impl Gateway {
         self.next_request
     }
 
-    /// Ask the active orchestrators what they offer.
-    fn search(&mut self, now: Instant, id: u64, rng: &mut Entropy, out: &mut Effects) {
-        let Some(s) = self.streams.get_mut(&id) else { return };
-        if s.search.is_some() {
-            return;
-        }
-        let nodes: Vec<Node> = self.entries.keys().map(|uri| Node { uri: uri.clone(), score: 0.0 }).collect();
-        let wanted = s.pool.begin_refresh();
-        let (search, asks) =
-            Discovery::start(self.config.discovery.clone(), &nodes, Trust::Untrusted, wanted, now, rng);
-        s.attempt += 1;
-        let attempt = s.attempt;
-        let deadline = search.deadline();
-        let done = search.is_done();
-        s.search = Some(search);
-        if done {
-            self.end_search(now, id, rng, out);
-            return;
-        }
-        out.push(Effect::Timer { at: deadline, kind: TimerKind::Discovery { stream: id, attempt } });
-        for uri in asks {
-            self.ask(&uri, Asked::Offer { stream: id, attempt, uri: uri.clone() }, out);
-        }
-    }
-
-    fn ask(&mut self, uri: &str, asked: Asked, out: &mut Effects) -> Option<u64> {
-        let to = self.entries.get(uri)?.peer;
-        let request = self.request(asked);
-        let sender = self.signer.address();
-        let sig = auth::sign_request(self.signer.as_ref());
-        out.send(to, Message::GetOrchestrator { request, sender, sig });
-        Some(request)
-    }
-
-    fn on_search_timer(&mut self, now: Instant, id: u64, attempt: u32, rng: &mut Entropy, out: &mut Effects) {
-        let Some(s) = self.streams.get_mut(&id).filter(|s| s.attempt == attempt) else { return };
-        let Some(search) = &mut s.search else { return };
-        search.on_time(now);
-        if search.is_done() {
-            self.end_search(now, id, rng, out);
-        } else {
-            out.push(Effect::Timer { at: search.deadline(), kind: TimerKind::Discovery { stream: id, attempt } });
-        }
-    }
-
-    fn end_search(&mut self, now: Instant, id: u64, rng: &mut Entropy, out: &mut Effects) {
-        let Some(s) = self.streams.get_mut(&id) else { return };
-        let Some(search) = s.search.take() else { return };
-        let entries = &self.entries;
-        let offers = search.finish().into_iter().filter_map(|f| {
-            let e = entries.get(&f.transcoder)?;
-            Some(Session::new(f.transcoder, e.peer, *f.info, e.stake))
-        });
-        s.pool.end_refresh(offers);
-        let waiting = std::mem::take(&mut s.waiting);
-        for job in waiting {
-            self.serve(now, job, rng, out);
-        }
-    }
-
-    fn on_message(&mut self, now: Instant, from: Peer, message: Message, rng: &mut Entropy, out: &mut Effects) {
-        match message {
-            Message::Info { request, result } => {
-                let Some(asked) = self.requests.remove(&request) else { return };
-                match asked {
-                    Asked::Offer { stream, attempt, uri } => self.on_offer(now, stream, attempt, &uri, result, rng, out),
-                    Asked::Renewal { stream, seq, uri } => self.on_renewal(now, stream, seq, &uri, result, rng, out),
-                    Asked::Work { .. } => {}
-                }
-            }
-            Message::Transcoded { request, result, info } => {
-                // Only whom the work was given to may answer for it.
-                let Some(Asked::Work { stream, seq, uri }) = self.requests.get(&request).cloned() else { return };
-                let peer = self.streams.get(&stream).and_then(|s| s.pool.get(&uri)).map(|s| s.offer().peer);
-                if peer.is_some_and(|p| p != from) {
-                    return;
-                }
-                self.requests.remove(&request);
-                self.on_answer(now, stream, seq, &uri, result, info, rng, out);
-            }
-            Message::GetOrchestrator { .. } | Message::Segment { .. } | Message::EndSession { .. } => {}
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn on_offer(
-        &mut self,
-        now: Instant,
-        id: u64,
-        attempt: u32,
-        uri: &str,
-        result: Result<Box<OrchestratorInfo>, String>,
-        rng: &mut Entropy,
-        out: &mut Effects,
-    ) {
-        let Some(s) = self.streams.get_mut(&id).filter(|s| s.attempt == attempt) else { return };
-        let Some(search) = &mut s.search else { return };
-        match result {
-            Ok(info) => {
-                let acceptable = self.purse.acceptable(&info).is_ok();
-                let answer = Answer {
-                    transcoder: uri.to_owned(),
-                    address: Some(info.address),
-                    nodes: Vec::new(),
-                    acceptable,
-                    info,
-                };
-                search.on_answer(uri, answer, now, s.pool.suspender());
-            }
-            Err(_) => search.on_error(uri),
-        }
-        if search.is_done() {
-            self.end_search(now, id, rng, out);
-        }
-    }
-
-    /// Find a session for a segment and send it.
-    fn serve(&mut self, now: Instant, job: Job, rng: &mut Entropy, out: &mut Effects) {
-        let id = job.meta.stream;
-        let Some(s) = self.streams.get_mut(&id) else {
-            self.give_up(now, job, "stream is over".to_owned(), out);
-            return;
-        };
-        let pick = s.pool.select(now, rng);
-        let searching = s.search.is_some();
-        let needs = s.pool.needs_refresh();
-        match pick {
-            Some(pick) => {
-                if !pick.swapped.is_empty() {
-                    out.observe(Observation::Swapped { stream: id });
-                }
-                if needs && !searching {
-                    self.search(now, id, rng, out);
-                }
-                self.prepare(now, job, &pick.uri, rng, out);
-            }
-            None if searching => s.waiting.push_back(job),
-            // A first attempt may wait for a search; a segment that has used up the pool may not.
-            None if job.attempts == 0 && needs => {
-                s.waiting.push_back(job);
-                self.search(now, id, rng, out);
-            }
-            None => self.give_up(now, job, "no orchestrator available".to_owned(), out),
-        }
-    }
-
-    /// Make sure that the session's parameters hold, then pay and send.
-    fn prepare(&mut self, now: Instant, job: Job, uri: &str, rng: &mut Entropy, out: &mut Effects) {
-        let (id, seq) = (job.meta.stream, job.meta.seq);
-        let Some(session) = self.streams.get(&id).and_then(|s| s.pool.get(uri)).map(|s| s.offer().clone()) else {
-            self.retry(now, job, uri, "session is gone".to_owned(), rng, out);
-            return;
-        };
-        let token_ends = session.info.auth.expires < now + TOKEN_MARGIN;
-        match self.purse.acceptable(&session.info) {
-            Ok(()) if !token_ends => self.pay_and_send(now, job, &session, rng, out),
-            Ok(()) | Err(PayError::Expired) => {
-                self.keep(job);
-                match self.ask(uri, Asked::Renewal { stream: id, seq, uri: uri.to_owned() }, out) {
-                    Some(request) => {
-                        out.push(Effect::Timer { at: now + REFRESH, kind: TimerKind::Segment { request } });
-                    }
-                    None => self.fail(now, id, seq, uri, "orchestrator left the active set".to_owned(), rng, out),
-                }
-            }
-            Err(e) => self.retry(now, job, uri, e.to_string(), rng, out),
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn on_renewal(
-        &mut self,
-        now: Instant,
-        id: u64,
-        seq: u64,
-        uri: &str,
-        result: Result<Box<OrchestratorInfo>, String>,
-        rng: &mut Entropy,
-        out: &mut Effects,
-    ) {
-        let Some(s) = self.streams.get_mut(&id) else { return };
-        let Some(job) = s.jobs.remove(&seq) else { return };
-        let session = s.pool.get(uri).map(|x| x.offer().clone());
-        match (result, session) {
-            (Ok(info), Some(old)) => {
-                let session = old.renewed(*info);
-                s.pool.renew(session.clone());
-                match self.purse.acceptable(&session.info) {
-                    Ok(()) => self.pay_and_send(now, job, &session, rng, out),
-                    Err(e) => self.retry(now, job, uri, e.to_string(), rng, out),
-                }
-            }
-            (Err(e), _) => self.retry(now, job, uri, e, rng, out),
-            (_, None) => self.retry(now, job, uri, "session is gone".to_owned(), rng, out),
-        }
-    }
-
-    fn pay_and_send(&mut self, now: Instant, mut job: Job, session: &Session, rng: &mut Entropy, out: &mut Effects) {
-        let payment = match self.purse.pay(now, session, &job.meta, self.signer.as_ref()) {
-            Ok(p) => p,
-            Err(e) => {
-                self.retry(now, job, &session.uri, e.to_string(), rng, out);
-                return;
-            }
-        };
-        let (id, seq) = (job.meta.stream, job.meta.seq);
-        let request = self.request(Asked::Work { stream: id, seq, uri: session.uri.clone() });
-        let tickets = payment.tickets.len() as u64;
-        if let (true, Some(p)) = (tickets > 0, &payment.ticket_params) {
-            out.observe(Observation::Paid {
-                recipient: p.recipient,
-                tickets,
-                ev: p.value().times(tickets).credit(),
-                win_prob: p.win_prob,
-                face_value: p.face_value,
-            });
-        }
-        job.tickets += tickets;
-        job.sent = now;
-        job.orchestrator = Some(session.info.address);
-        let total = SegmentLimits::new(job.meta.duration, 1).total;
-        out.push(Effect::Timer { at: now + total, kind: TimerKind::Segment { request } });
-        out.send(
-            session.peer,
-            Message::Segment {
-                request,
-                sender: self.signer.address(),
-                sig: self.signer.sign(auth::segment_hash(&job.meta)),
-                auth: session.info.auth.clone(),
-                segment: job.meta.clone(),
-                payment: Box::new(payment),
-            },
-        );
-        if let Some(s) = self.streams.get_mut(&id) {
-            s.pool.sent(&session.uri, now, job.meta.duration);
-            s.used.insert(session.uri.clone());
-        }
-        self.keep(job);
-    }
-
-    fn keep(&mut self, job: Job) {
-        if let Some(s) = self.streams.get_mut(&job.meta.stream) {
-            s.jobs.insert(job.meta.seq, job);
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn on_answer(
-        &mut self,
-        now: Instant,
-        id: u64,
-        seq: u64,
-        uri: &str,
-        result: Result<SegmentResult, Refusal>,
-        info: Option<Box<OrchestratorInfo>>,
-        rng: &mut Entropy,
-        out: &mut Effects,
-    ) {
-        let Some(s) = self.streams.get_mut(&id) else { return };
-        let Some(job) = s.jobs.remove(&seq) else { return };
-        let Some(session) = s.pool.get(uri).map(|x| x.offer().clone()) else {
-            self.retry(now, job, uri, "session is gone".to_owned(), rng, out);
-            return;
-        };
-        let checked = result.map_err(|r| r.text().to_owned()).and_then(|r| check(&session, &job.meta, r));
-        match checked {
-            Ok(r) => {
-                let pixels = r.renditions.iter().fold(0u64, |sum, x| sum.saturating_add(x.pixels.0));
-                let fee = self.purse.settle(now, &session, seq, id, pixels);
-                let took = now.since(job.sent);
-                if let Some(s) = self.streams.get_mut(&id) {
-                    let renewed = info.map(|i| session.renewed(*i));
-                    s.pool.succeeded(uri, took, job.meta.duration, renewed);
-                }
-                self.done(now, &job, fee, None, out);
-                self.finish_if_ended(id, out);
-            }
-            Err(e) => {
-                self.purse.lose(&session, seq, id);
-                self.retry(now, job, uri, e, rng, out);
-            }
-        }
-    }
-
-    fn on_overdue(&mut self, now: Instant, request: u64, rng: &mut Entropy, out: &mut Effects) {
-        let Some(asked) = self.requests.remove(&request) else { return };
-        match asked {
-            Asked::Work { stream, seq, uri } => {
-                if let Some(session) = self.streams.get(&stream).and_then(|s| s.pool.get(&uri)) {
-                    let session = session.offer().clone();
-                    self.purse.lose(&session, seq, stream);
-                }
-                self.fail(now, stream, seq, &uri, "body timeout: no answer in time".to_owned(), rng, out);
-            }
-            Asked::Renewal { stream, seq, uri } => {
-                self.fail(now, stream, seq, &uri, "no answer to a request for fresh parameters".to_owned(), rng, out);
-            }
-            Asked::Offer { .. } => {}
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn fail(&mut self, now: Instant, id: u64, seq: u64, uri: &str, why: String, rng: &mut Entropy, out: &mut Effects) {
-        if let Some(job) = self.streams.get_mut(&id).and_then(|s| s.jobs.remove(&seq)) {
-            self.retry(now, job, uri, why, rng, out);
-        }
-    }
-
-    /// An attempt failed: drop the orchestrator and try another, unless another would fail as well.
-    fn retry(&mut self, now: Instant, mut job: Job, uri: &str, why: String, rng: &mut Entropy, out: &mut Effects) {
-        job.attempts += 1;
-        let id = job.meta.stream;
-        let again = retryable(&why);
-        if let Some(s) = self.streams.get_mut(&id) {
-            if again {
-                s.pool.failed(uri);
-            } else {
-                s.pool.complete(uri);
-            }
-        }
-        if again && job.attempts < self.config.max_attempts {
-            self.serve(now, job, rng, out);
-        } else {
-            self.give_up(now, job, why, out);
-        }
-    }
-
-    fn give_up(&mut self, now: Instant, job: Job, why: String, out: &mut Effects) {
-        let id = job.meta.stream;
-        self.done(now, &job, Credit::zero(), Some(why), out);
-        self.finish_if_ended(id, out);
-    }
-
-    fn done(&self, now: Instant, job: &Job, fee: Credit, error: Option<String>, out: &mut Effects) {
-        out.observe(Observation::SegmentDone {
-            stream: job.meta.stream,
-            seq: job.meta.seq,
-            orchestrator: job.orchestrator,
-            tickets: job.tickets,
-            fee,
-            latency: now.since(job.arrived),
-            error,
-        });
-    }
-
-    fn on_stream_end(&mut self, id: u64, out: &mut Effects) {
-        if let Some(s) = self.streams.get_mut(&id) {
-            s.ended = true;
-        }
-        self.finish_if_ended(id, out);
+    fn on_stream_start(&mut self, t: &mut Turn<'_>, id: u64) {
+        let config = PoolConfig::new(Trust::Untrusted, self.entries.len(), true, self.config.selection.clone());
+        self.streams.insert(id, Stream::new(config));
+        self.search(t, id);
     }
 
     /// Tell the orchestrators of a stream that is over and idle.
-    fn finish_if_ended(&mut self, id: u64, out: &mut Effects) {
-        let over = self.streams.get(&id).is_some_and(|s| s.ended && s.jobs.is_empty() && s.waiting.is_empty());
-        if !over {
+    fn finish_if_ended(&mut self, t: &mut Turn<'_>, id: u64) {
+        if !self.streams.get(&id).is_some_and(|s| s.ended && s.is_idle()) {
             return;
         }
         let Some(s) = self.streams.remove(&id) else { return };
         for session in s.pool.drain() {
             let offer = session.offer();
+            self.purse.end(offer);
             if s.used.contains(&offer.uri) {
-                out.send(offer.peer, Message::EndSession { auth: offer.info.auth.clone() });
+                t.out.send(offer.peer, Message::EndSession { auth: offer.info.auth.clone() });
             }
         }
-        self.requests.retain(|_, a| !matches!(a, Asked::Offer { stream, .. } | Asked::Renewal { stream, .. } | Asked::Work { stream, .. } if *stream == id));
+        self.requests.retain(|_, asked| asked.stream() != id);
     }
-}
-
-/// What a gateway can check of a result without decoding it: number, sizes and signature.
-fn check(session: &Session, meta: &SegmentMeta, r: SegmentResult) -> Result<SegmentResult, String> {
-    if r.renditions.len() != meta.profiles.len() {
-        return Err("PM Check Failed".to_owned());
-    }
-    for (rendition, p) in r.renditions.iter().zip(meta.profiles.iter()) {
-        let frame = u64::from(p.width).saturating_mul(u64::from(p.height));
-        if p.fps == 0 && rendition.pixels.0 != frame.saturating_mul(u64::from(meta.frames)) {
-            return Err("PixelMismatch".to_owned());
-        }
-    }
-    let hash = auth::result_hash(&r.renditions);
-    match EthVerifier.verify(session.info.address, hash, &r.sig) {
-        Ok(()) => Ok(r),
-        Err(_) => Err("PM Check Failed".to_owned()),
-    }
-}
-
-/// Fee for pixels at a price.
-pub(crate) fn fee(price: &Price, pixels: u64) -> Credit {
-    price.fee(weir_types::Pixels(pixels))
 }

@@ -1,3 +1,8 @@
 //! Role machines from outside.
 
+mod gateway;
+mod orchestrator;
+mod redeemer;
+mod support;
+mod upkeep;
 mod vectors;

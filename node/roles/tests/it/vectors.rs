@@ -33,9 +33,13 @@ fn signed_bytes_of_segments() {
     let key = SigningKey::from_bytes([0x46; 32]).expect("a key");
     let mut checked = 0;
     for c in cases(include_str!("../data/seg_creds.json")) {
-        let (Some(want), Some(seq)) = (c["flatten"].as_str(), c["seq"].as_str().and_then(|s| s.parse::<i64>().ok())) else { continue };
+        let (Some(want), Some(seq)) = (c["flatten"].as_str(), c["seq"].as_str().and_then(|s| s.parse::<i64>().ok()))
+        else {
+            continue;
+        };
         let data = hex::decode(text(&c, "data")).expect("hex");
-        let names: Vec<&str> = c["profiles"].as_array().map(|p| p.iter().map(|x| text(x, "name")).collect()).unwrap_or_default();
+        let names: Vec<&str> =
+            c["profiles"].as_array().map(|p| p.iter().map(|x| text(x, "name")).collect()).unwrap_or_default();
         let flat = flatten(text(&c, "manifestID"), seq.unsigned_abs(), keccak256(data), names);
         assert_eq!(hex::encode(&flat), want, "{c}");
         let sig = key.sign(B256::from(keccak256(&flat)));
