@@ -1,9 +1,11 @@
 //! What the sources must look like, where no compiler or linter says it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use eyre::{Context, Result};
+use toml::{Table, Value};
 
 /// Lines that a source file may have.
 pub const LINES_MAX: usize = 800;
@@ -26,6 +28,9 @@ const DOCUMENTS: [&str; 8] = [
     "docs/scenarios.md",
 ];
 
+/// Where every key of a scenario is explained.
+const SCENARIO_KEYS: &str = "docs/scenarios.md";
+
 /// Folders of the crates that are free of I/O: clippy holds all of them to the same list.
 const SANS_IO: [&str; 5] = ["node/types", "node/ticket", "node/market", "node/roles", "sim/kernel"];
 
@@ -44,6 +49,11 @@ pub fn check() -> Result<Vec<String>> {
             Some("rs" | "sol") => found.extend(source(&name, &read()?)),
             Some("toml") if path.file_name() == Some("Cargo.toml".as_ref()) && path != Path::new("Cargo.toml") => {
                 found.extend(manifest(&name, &read()?));
+            }
+            Some("md") => found.extend(links(&name, &read()?, &|target| root.join(target).exists())),
+            Some("toml") if path.starts_with("scenarios") => {
+                let docs = fs::read_to_string(root.join(SCENARIO_KEYS)).unwrap_or_default();
+                found.extend(undocumented(&name, &read()?, &docs)?);
             }
             _ => {}
         }
@@ -115,4 +125,48 @@ pub fn manifest(name: &str, text: &str) -> Vec<String> {
         found.push(format!("{name}: add a description"));
     }
     found
+}
+
+/// Links of a Markdown file to files that are not there. `exists` is asked for paths from the root.
+pub fn links(name: &str, text: &str, exists: &dyn Fn(&Path) -> bool) -> Vec<String> {
+    let folder = Path::new(name).parent().unwrap_or(Path::new(""));
+    let mut found = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        for part in line.split("](").skip(1) {
+            let target = part.split([')', '#', ' ']).next().unwrap_or_default();
+            if !target.is_empty() && !target.contains("://") && !exists(&folder.join(target)) {
+                found.push(format!("{name}:{}: there is no {target}", number + 1));
+            }
+        }
+    }
+    found
+}
+
+/// Keys of a scenario that the documentation does not explain.
+///
+/// # Errors
+/// When the scenario is no TOML.
+pub fn undocumented(name: &str, scenario: &str, docs: &str) -> Result<Vec<String>> {
+    fn keys(value: &Value, into: &mut BTreeSet<String>) {
+        match value {
+            Value::Table(table) => {
+                for (key, value) in table {
+                    into.insert(key.clone());
+                    keys(value, into);
+                }
+            }
+            Value::Array(values) => values.iter().for_each(|value| keys(value, into)),
+            _ => {}
+        }
+    }
+    let table: Table = scenario.parse().with_context(|| format!("parsing {name}"))?;
+    let mut all = BTreeSet::new();
+    keys(&Value::Table(table), &mut all);
+    // A section is explained under its own heading.
+    let known = |key: &str| docs.contains(&format!("`{key}`")) || docs.contains(&format!("[{key}]"));
+    Ok(all
+        .iter()
+        .filter(|key| !known(key))
+        .map(|key| format!("{name}: {SCENARIO_KEYS} does not explain `{key}`"))
+        .collect())
 }
