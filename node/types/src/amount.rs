@@ -132,7 +132,10 @@ macro_rules! amount {
             type Err = AmountError;
 
             fn from_str(s: &str) -> Result<Self, AmountError> {
-                U256::from_str_radix(s, 10).map(Self).map_err(|_| AmountError::Parse(s.to_owned()))
+                // The word's own parser takes the empty text for zero and passes over underscores.
+                let decimal = !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+                let word = decimal.then(|| U256::from_str_radix(s, 10).ok()).flatten();
+                word.map(Self).ok_or_else(|| AmountError::Parse(s.to_owned()))
             }
         }
     };

@@ -1,5 +1,6 @@
 //! The record of a run: one line of JSON per event, to hold a later run against.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::io::{self, BufRead, Write};
 
@@ -138,7 +139,7 @@ pub enum Difference {
         found: u64,
     },
     /// The record has an event that the run has not.
-    #[error("line {line} of the record has {extra}, which the run has not")]
+    #[error("line {line} of the record has {extra}, which the run has not there")]
     Inserted {
         /// Event of the record.
         extra: Box<RecordedEvent>,
@@ -300,22 +301,28 @@ impl<R: BufRead> TraceVerifier<R> {
             self.seen += 1;
             return Ok(());
         }
-        let line = self.reader.line;
+        let (line, next) = (self.reader.line, self.next_number());
+        let (expected, got) = (Box::new(expected), Box::new(got));
+        // This line may have any number in it. The next one tells what became of the run's event: it
+        // stands there, or the one after it does.
+        if next == Some(got.seq) {
+            return Err(Difference::Inserted { extra: expected, line });
+        }
+        if next == Some(got.seq + 1) {
+            return Err(Difference::Changed { expected, got });
+        }
         Err(match expected.seq.cmp(&got.seq) {
-            std::cmp::Ordering::Equal => Difference::Changed { expected: Box::new(expected), got: Box::new(got) },
-            std::cmp::Ordering::Less => Difference::Inserted { extra: Box::new(expected), line },
-            // Either this line's number was altered or the event's line is gone: the next line tells.
-            std::cmp::Ordering::Greater if self.follows(&got) => {
-                Difference::Changed { expected: Box::new(expected), got: Box::new(got) }
-            }
-            std::cmp::Ordering::Greater => Difference::Deleted { got: Box::new(got), line, found: expected.seq },
+            Ordering::Equal => Difference::Changed { expected, got },
+            Ordering::Less => Difference::Inserted { extra: expected, line },
+            Ordering::Greater => Difference::Deleted { got, line, found: expected.seq },
         })
     }
 
-    /// Whether the record's next line is the event after `got`.
-    fn follows(&mut self, got: &RecordedEvent) -> bool {
+    /// Number of the event in the record's next line; that of the run's end behind the last one.
+    fn next_number(&mut self) -> Option<u64> {
+        // An unreadable line tells nothing.
         let _ = self.fill();
-        self.ahead.as_ref().is_some_and(|next| next.seq == got.seq + 1)
+        self.ahead.as_ref().map(|next| next.seq).or_else(|| self.end.as_ref().map(|(events, _)| *events))
     }
 
     /// Compares the end of the run with the record's.
@@ -328,12 +335,16 @@ impl<R: BufRead> TraceVerifier<R> {
             return Err(Difference::RunEnded { events, next: Box::new(next) });
         }
         // A run that was killed has a record without a last line; its events agree all the same.
-        match &self.end {
-            Some((n, hash)) if *n != events || hash != trace_hash => Err(Difference::End {
+        let Some((n, hash)) = &self.end else { return Ok(()) };
+        if *n != events || hash != trace_hash {
+            return Err(Difference::End {
                 expected: format!("{n} events and trace hash {hash}"),
                 got: format!("{events} events and trace hash {trace_hash}"),
-            }),
-            _ => Ok(()),
+            });
+        }
+        match self.reader.next(events)? {
+            Line::Event(next) => Err(Difference::RunEnded { events, next: Box::new(next) }),
+            Line::End(_) | Line::Eof => Ok(()),
         }
     }
 }

@@ -1,0 +1,7 @@
+//! Tests of units and identifiers.
+
+mod amount;
+mod entropy;
+mod price;
+mod prob;
+mod time;

@@ -1,0 +1,7 @@
+//! Tests of the event kernel.
+
+mod chance;
+mod network;
+mod queue;
+mod record;
+mod support;
