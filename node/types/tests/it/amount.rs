@@ -110,7 +110,7 @@ proptest! {
         let sum = x.clone() + &y;
         let numerator = BigInt::from(a) * d + BigInt::from(c) * b;
         prop_assert_eq!(&sum.0 * (BigInt::from(b) * d), BigRational::from_integer(numerator));
-        prop_assert_eq!(sum.clone() - &y, x.clone());
+        prop_assert_eq!(&(sum.clone() - &y), &x);
         let mut z = x.clone();
         z += &y;
         prop_assert_eq!(&z, &sum);

@@ -8,7 +8,7 @@ fn probabilities_as_doubles() {
     assert_eq!(WinProb::ZERO.to_f64(), 0.0);
     assert_eq!(WinProb::ONE.to_f64(), 1.0);
     for shift in [1, 2, 10, 64, 200] {
-        assert_eq!(WinProb(U256::MAX >> shift).to_f64(), 0.5f64.powi(i32::try_from(shift).expect("small")), "{shift}");
+        assert_eq!(WinProb(U256::MAX >> shift).to_f64(), 0.5f64.powi(shift), "{shift}");
     }
     assert!((WinProb(U256::MAX / U256::from(1_000u64)).to_f64() - 0.001).abs() < 1e-18);
 }
