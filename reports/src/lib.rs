@@ -1,1 +1,71 @@
 //! Charts and the HTML report of a run.
+//!
+//! A run folder holds JSON files and Parquet tables. [`write`] turns them into one page,
+//! `report.html`, that needs no other file, and into pictures under `charts/`. The same folder gives
+//! the same bytes: nothing is drawn by chance and no clock is read.
+//!
+//! This crate knows run folders, not how a run is made, and so depends on no other crate of Weir. It
+//! is lenient with what it does not know and strict with what it shows: a table that is absent or
+//! empty becomes a sentence in place of its chart, a damaged one is an error.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `read`, `table` | a run folder as plain values |
+//! | `charts` | one file for each chart: its data, its sentences, how it is drawn |
+//! | `plot`, `svg`, `palette` | axes, a drawing surface on plotters' SVG backend, colours |
+//! | `page`, `stream`, `figures`, `glossary`, `html` | the page and its parts |
+//! | `text` | numbers as people read them |
+
+mod charts;
+mod error;
+mod figures;
+mod glossary;
+mod html;
+mod page;
+mod palette;
+mod plot;
+mod read;
+mod stream;
+mod svg;
+mod table;
+mod text;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub use error::ReportError;
+use read::Run;
+
+/// Makes the report of a run folder: `charts/*.svg` and `report.html`, whose path is returned.
+///
+/// # Errors
+/// [`ReportError`] when the folder was not left by a run, a file of it is damaged, or the report
+/// cannot be written.
+pub fn write(dir: &Path) -> Result<PathBuf, ReportError> {
+    let run = Run::read(dir)?;
+    let figures = charts::figures(&run);
+    let folder = dir.join("charts");
+    fs::create_dir_all(&folder).map_err(|source| ReportError::Write { path: folder.clone(), source })?;
+    for f in &figures {
+        if let Some(picture) = f.poster() {
+            put(&folder.join(format!("{}.svg", f.id)), &picture.file(&f.label()))?;
+        }
+    }
+    let label = format!("Overview of the run {}: {}", run.name(), figures::network(&run));
+    put(&folder.join("overview.svg"), &charts::overview(&run).file(&label))?;
+    let page = dir.join("report.html");
+    put(&page, &page::page(&run, &figures))?;
+    Ok(page)
+}
+
+/// Writes a file whole or not at all.
+fn put(path: &Path, text: &str) -> Result<(), ReportError> {
+    let fail = |source| ReportError::Write { path: path.to_owned(), source };
+    let part = path.with_extension("part");
+    fs::write(&part, text).map_err(fail)?;
+    fs::rename(&part, path).map_err(|source| {
+        // What matters is the first error; a part that stays behind does no harm.
+        let _ = fs::remove_file(&part);
+        fail(source)
+    })
+}

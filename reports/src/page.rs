@@ -1,0 +1,244 @@
+//! The page of a run.
+
+use std::fmt::Write as _;
+
+use crate::charts::Figure;
+use crate::html::{escape, table_links};
+use crate::palette::{Color, dark_rules};
+use crate::read::Run;
+use crate::{figures, glossary, stream, text};
+
+/// Size of a chart beside another one, and of one on a phone.
+const WIDE: (f64, f64) = (540.0, 360.0);
+const NARROW: (f64, f64) = (340.0, 330.0);
+
+/// All tables of a run folder.
+const TABLES: [&str; 11] = [
+    "rounds",
+    "transcoders",
+    "broadcasters",
+    "delegators",
+    "tickets",
+    "redemptions",
+    "rewards",
+    "sessions",
+    "segments",
+    "gas",
+    "renditions",
+];
+
+/// One page that needs no other file.
+pub(crate) fn page(run: &Run, charts: &[Figure]) -> String {
+    let mut out = head(run);
+    out.push_str("<body>\n<main>\n");
+    out.push_str(&title(run));
+    out.push_str(&key_figures(run));
+    out.push_str(&about(run));
+    out.push_str(&invariants(run));
+    out.push_str("<section aria-labelledby=\"charts\">\n<h2 id=\"charts\">What happened</h2>\n<div class=\"charts\">\n");
+    for f in charts {
+        out.push_str(&figure(f));
+    }
+    out.push_str("</div>\n</section>\n");
+    out.push_str(&stream::section(run));
+    out.push_str(&words());
+    out.push_str(&footer(run));
+    out.push_str("</main>\n</body>\n</html>\n");
+    out
+}
+
+fn head(run: &Run) -> String {
+    let mut colors = String::new();
+    let mut dark = String::new();
+    for (name, color) in [
+        ("paper", Color::Paper),
+        ("ink", Color::Ink),
+        ("muted", Color::Muted),
+        ("line", Color::Grid),
+        ("blue", Color::Blue),
+        ("good", Color::Green),
+        ("bad", Color::Red),
+    ] {
+        let _ = write!(colors, "--{name}:{};", color.light_hex());
+        let _ = write!(dark, "--{name}:{};", color.dark_hex());
+    }
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{} · Weir report</title>\n<style>\n\
+         :root{{{colors}--ground:#F3F5F7}}\n{}\
+         @media (prefers-color-scheme:dark){{\n:root{{{dark}--ground:#0D1116}}\n{}}}\n</style>\n</head>\n",
+        escape(run.name()),
+        include_str!("page.css"),
+        dark_rules()
+    )
+}
+
+fn title(run: &Run) -> String {
+    let mut out = format!(
+        "<header>\n<p class=\"brand\">Weir run report</p>\n<h1>{}</h1>\n<p class=\"lead\">{}</p>\n<p class=\"network\">{}</p>\n",
+        escape(run.name()),
+        escape(run.scenario_text("/description").unwrap_or_default()),
+        escape(&figures::network(run)),
+    );
+    if let Some(why) = run.cut_short() {
+        let _ = writeln!(out, "<p class=\"warning\" role=\"note\"><b>This is a partial run.</b> {why}</p>");
+    }
+    out.push_str(
+        "<p class=\"intro\">Livepeer is a market for video work. <b>Gateways</b> bring streams, \
+         <b>orchestrators</b> transcode them and are paid with lottery tickets, <b>delegators</b> lend their stake to \
+         orchestrators and share what those earn. This page is the record of a simulated network on the protocol’s \
+         real contracts; <a href=\"#words\">the words are explained below</a>.</p>\n</header>\n",
+    );
+    out
+}
+
+fn key_figures(run: &Run) -> String {
+    let tiles = figures::tiles(run);
+    let mut out = String::from("<section aria-label=\"Key figures\">\n");
+    if tiles.is_empty() {
+        out.push_str("<p class=\"nothing\">This run ended before any figures were written.</p>\n");
+    } else {
+        out.push_str("<dl class=\"tiles\">\n");
+        for t in tiles {
+            let _ = writeln!(
+                out,
+                "<div><dt>{}</dt><dd class=\"value\">{}</dd><dd class=\"note\">{}</dd></div>",
+                escape(&t.name),
+                escape(&t.value),
+                escape(&t.note)
+            );
+        }
+        out.push_str("</dl>\n");
+    }
+    out.push_str("</section>\n");
+    out
+}
+
+/// What was run and how true to life it is.
+fn about(run: &Run) -> String {
+    let mut facts: Vec<(&str, String)> = Vec::new();
+    let state = match run.file.state.as_str() {
+        "done" => "complete: all rounds passed".to_owned(),
+        "cancelled" => "partial: cut short".to_owned(),
+        "running" => "partial: under way, or killed".to_owned(),
+        other => other.to_owned(),
+    };
+    facts.push(("State", state));
+    facts.push(("Seed", run.file.seed.map_or_else(|| "unknown".to_owned(), |s| s.to_string())));
+    facts.push(("Weir", run.file.version.clone()));
+    facts.push(("Protocol", protocol(run)));
+    if let Some(s) = &run.summary {
+        facts.push(("Simulated time", text::duration(s.virtual_seconds)));
+        let host = if run.file.host.is_empty() { String::new() } else { format!(" on {}", run.file.host) };
+        facts.push(("Time it took", text::duration(s.wall_seconds) + &host));
+        facts.push(("Events", text::whole(s.events as f64)));
+        facts.push(("Transactions", text::whole(s.transactions as f64)));
+    }
+    let mut out = String::from("<section class=\"about\" aria-label=\"About this run\">\n<div>\n<h2>The run</h2>\n<dl class=\"facts\">\n");
+    for (name, value) in facts {
+        let _ = writeln!(out, "<dt>{name}</dt><dd>{}</dd>", escape(&value));
+    }
+    let hash = if run.file.trace_hash.is_empty() { "none yet" } else { &run.file.trace_hash };
+    let _ = writeln!(out, "<dt>Trace hash</dt><dd class=\"hash\">{}</dd>\n</dl>\n</div>", escape(hash));
+    out.push_str(&fidelity(run));
+    out.push_str("</section>\n");
+    out
+}
+
+fn protocol(run: &Run) -> String {
+    let version = run.scenario_text("/chain/protocol").unwrap_or("unknown");
+    match version {
+        "D24" => "D24, the contracts of March 2024".to_owned(),
+        "D26" => "D26, with the upgrades after March 2024".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+fn fidelity(run: &Run) -> String {
+    let mut out = String::from("<div>\n<h2>How true to life</h2>\n<dl class=\"facts\">\n");
+    for (layer, name) in [("traffic", "Traffic"), ("chain", "Chain"), ("signatures", "Signatures"), ("media", "Media")] {
+        let level = run.scenario_text(&format!("/fidelity/{layer}")).unwrap_or("unknown");
+        let means = glossary::fidelity(layer, level);
+        let colon = if means.is_empty() { "" } else { ": " };
+        let _ = writeln!(out, "<dt>{name}</dt><dd><b>{}</b>{colon}{means}</dd>", escape(level));
+    }
+    out.push_str("</dl>\n</div>\n");
+    out
+}
+
+fn invariants(run: &Run) -> String {
+    let mut out = String::from("<section aria-labelledby=\"invariants\">\n<h2 id=\"invariants\">What must hold</h2>\n");
+    let Some(summary) = run.summary.as_ref().filter(|s| !s.invariants.is_empty()) else {
+        out.push_str("<p class=\"nothing\">No invariants were checked: the run did not come to its end.</p>\n</section>\n");
+        return out;
+    };
+    let broken = summary.invariants.values().filter(|v| *v != "ok").count();
+    let verdict = match broken {
+        0 => format!("All {} invariants hold.", text::words(summary.invariants.len())),
+        1 => "One invariant is broken.".to_owned(),
+        n => format!("{} invariants are broken.", capital(&text::words(n))),
+    };
+    let class = if broken == 0 { "good" } else { "bad" };
+    let _ = writeln!(out, "<p class=\"lead {class}\">{verdict}</p>");
+    out.push_str(
+        "<div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">Invariant</th><th scope=\"col\">What it says</th>\
+         <th scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n",
+    );
+    for (name, verdict) in &summary.invariants {
+        let cell = match verdict.as_str() {
+            "ok" => "<td class=\"good\">✓ ok</td>".to_owned(),
+            why => format!("<td class=\"bad\"><b>✗ broken:</b> {}</td>", escape(why)),
+        };
+        let says = glossary::invariant(name);
+        let _ = writeln!(out, "<tr><th scope=\"row\"><code>{}</code></th><td>{says}</td>{cell}</tr>", escape(name));
+    }
+    out.push_str("</tbody>\n</table></div>\n</section>\n");
+    out
+}
+
+fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+fn figure(f: &Figure) -> String {
+    let body = match (&f.body, f.picture(WIDE.0, WIDE.1), f.picture(NARROW.0, NARROW.1)) {
+        (Ok(_), Some(wide), Some(narrow)) => {
+            let label = f.label();
+            // A style sheet shows one of the two; the other is hidden from readers of the screen too.
+            format!("{}\n{}", wide.inline("wide", &label), narrow.inline("narrow", &label))
+        }
+        (Err(why), ..) => format!("<p class=\"nothing\">{}</p>", escape(why)),
+        _ => String::new(),
+    };
+    let finding = f.finding.as_ref().map_or_else(String::new, |s| format!("<p class=\"finding\">{}</p>\n", escape(s)));
+    let svg = if f.body.is_ok() { format!(" · <a href=\"charts/{0}.svg\">{0}.svg</a>", f.id) } else { String::new() };
+    format!(
+        "<figure id=\"{}\" class=\"chart\">\n<figcaption>\n<h3>{}</h3>\n<p>{}</p>\n{finding}</figcaption>\n{body}\n\
+         <p class=\"source\">Data: {}{svg}</p>\n</figure>\n",
+        f.id,
+        escape(f.title),
+        escape(&f.shows),
+        table_links(f.tables)
+    )
+}
+
+fn words() -> String {
+    let mut out = String::from("<section aria-labelledby=\"words\">\n<h2 id=\"words\">Words</h2>\n<dl class=\"words\">\n");
+    for (term, means) in glossary::TERMS {
+        let _ = writeln!(out, "<div><dt>{}</dt><dd>{}</dd></div>", escape(term), escape(means));
+    }
+    out.push_str("</dl>\n</section>\n");
+    out
+}
+
+fn footer(run: &Run) -> String {
+    let seed = run.file.seed.map_or_else(String::new, |s| format!(" with seed {s}"));
+    format!(
+        "<footer>\n<p>All tables: {}</p>\n<p>The same scenario{seed} makes the same run again, event by event; \
+         <a href=\"run.json\">run.json</a> holds all that it takes, <a href=\"summary.json\">summary.json</a> the \
+         figures for scripts. Weir is not affiliated with Livepeer.</p>\n</footer>\n",
+        table_links(&TABLES)
+    )
+}

@@ -1,0 +1,265 @@
+//! Reports of folders that no simulator made: sound ones, poor ones and broken ones.
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use expect_test::{Expect, expect};
+use support::{Column, Plan, table};
+use tempfile::TempDir;
+use weir_report::write;
+
+/// A folder made to a plan, and its page.
+fn report(plan: &Plan) -> (TempDir, String) {
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    plan.write(dir.path());
+    let page = page(dir.path());
+    (dir, page)
+}
+
+fn page(dir: &Path) -> String {
+    let path = write(dir).expect("the report can be made");
+    assert_eq!(path, dir.join("report.html"));
+    fs::read_to_string(path).expect("the page can be read")
+}
+
+/// What stands between two marks, each time.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> Vec<&'a str> {
+    text.split(from).skip(1).filter_map(|rest| rest.split_once(to).map(|(found, _)| found)).collect()
+}
+
+/// The page as a reader has it, without tags.
+fn plain(html: &str) -> String {
+    let mut out = String::new();
+    for piece in html.split('<') {
+        out.push_str(piece.split_once('>').map_or(piece, |(_, text)| text));
+        out.push(' ');
+    }
+    out.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn every_chart(dir: &Path) -> BTreeMap<String, String> {
+    let files = fs::read_dir(dir.join("charts")).expect("there is a folder of charts");
+    files
+        .map(|f| {
+            let path = f.expect("the folder can be read").path();
+            let name = path.file_name().expect("it has a name").to_string_lossy().into_owned();
+            (name, fs::read_to_string(path).expect("a chart is text"))
+        })
+        .collect()
+}
+
+fn check(got: &str, want: &Expect) {
+    want.assert_eq(got);
+}
+
+#[test]
+fn each_chart_says_what_it_shows() {
+    let (dir, page) = report(&Plan::default());
+    let captions: Vec<String> = between(&page, "<figcaption>\n", "</figcaption>")
+        .iter()
+        .map(|c| c.lines().map(plain).filter(|l| !l.is_empty()).collect::<Vec<_>>().join("\n"))
+        .collect();
+    check(&captions.join("\n\n"), &expect![[r#""#]]);
+    let charts: Vec<String> = every_chart(dir.path()).into_keys().collect();
+    check(&charts.join(" "), &expect![[r#""#]]);
+}
+
+#[test]
+fn key_figures_and_facts_are_told() {
+    let (_dir, page) = report(&Plan::default());
+    let tiles = between(&page, "<dl class=\"tiles\">", "</dl>")[0];
+    let tiles: Vec<String> = tiles.lines().map(plain).filter(|l| !l.is_empty()).collect();
+    check(&tiles.join("\n"), &expect![[r#""#]]);
+    let facts: Vec<String> = between(&page, "<dl class=\"facts\">", "</dl>").iter().map(|f| plain(f)).collect();
+    check(&facts.join("\n"), &expect![[r#""#]]);
+}
+
+#[test]
+fn invariants_are_listed_and_what_broke_stands_out() {
+    let broken = ("lpt_supply", "1 + 1 minted is not 3".to_owned());
+    let plan = Plan { invariants: vec![("eth_conserved", "ok".to_owned()), broken, ("new_rule", "ok".to_owned())], ..Plan::default() };
+    let (_dir, page) = report(&plan);
+    let section = between(&page, "<h2 id=\"invariants\">", "</section>")[0];
+    let lines: Vec<String> = section.lines().map(plain).filter(|l| !l.is_empty()).collect();
+    check(&lines.join("\n"), &expect![[r#""#]]);
+    assert_eq!(between(section, "<td class=\"bad\">", "</td>").len(), 1);
+    assert_eq!(between(section, "<td class=\"good\">", "</td>").len(), 2);
+}
+
+#[test]
+fn the_page_needs_no_other_file() {
+    let plan = Plan::default();
+    let (dir, page) = report(&plan);
+    for fetched in ["<script", "<link", "@import", "url(", "http://", "https://", "srcset", "<iframe"] {
+        assert!(!page.contains(fetched), "the page has {fetched}");
+    }
+    let pictures = between(&page, "src=\"", "\"");
+    assert_eq!(pictures.len(), 2 * plan.real as usize);
+    for src in pictures {
+        assert!(src.starts_with("data:image/jpeg;base64,/9j/"), "{src}");
+    }
+    let mut followed = 0;
+    for href in between(&page, "href=\"", "\"") {
+        match href.strip_prefix('#') {
+            Some(id) => assert!(page.contains(&format!("id=\"{id}\"")), "nothing is called {id}"),
+            None => assert!(dir.path().join(href).is_file(), "{href} leads nowhere"),
+        }
+        followed += 1;
+    }
+    assert!(followed > 20, "only {followed} links");
+}
+
+#[test]
+fn what_comes_from_the_run_is_escaped() {
+    let evil = "<script>alert('x')</script> & \"co\"";
+    let plan = Plan {
+        name: evil.to_owned(),
+        description: evil.to_owned(),
+        first: evil.to_owned(),
+        invariants: vec![("lpt_supply", evil.to_owned())],
+        ..Plan::default()
+    };
+    let (dir, page) = report(&plan);
+    assert!(!page.contains("<script"), "the page runs what an orchestrator is called");
+    let escaped = "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;co&quot;";
+    for place in [
+        format!("<h1>{escaped}</h1>"),
+        format!("<p class=\"lead\">{escaped}</p>"),
+        format!("made by {escaped}</span>"),
+        format!("by {escaped}\" loading"),
+        format!("</b> {escaped}</td>"),
+    ] {
+        assert!(page.contains(&place), "no {place}");
+    }
+    for (name, svg) in every_chart(dir.path()) {
+        assert!(!svg.contains("<script"), "{name}");
+    }
+}
+
+#[test]
+fn the_same_folder_gives_the_same_bytes() {
+    let (first, page) = report(&Plan::default());
+    let charts = every_chart(first.path());
+    assert_eq!(write(first.path()).map(|p| fs::read_to_string(p).expect("the page can be read")).ok(), Some(page.clone()));
+    assert_eq!(every_chart(first.path()), charts);
+    let (second, again) = report(&Plan::default());
+    assert_eq!(again, page);
+    assert_eq!(every_chart(second.path()), charts);
+    let (_third, other) = report(&Plan { segments: 401, ..Plan::default() });
+    assert_ne!(other, page);
+}
+
+#[test]
+fn charts_are_whole_and_hold_numbers_only() {
+    for (orchestrators, rounds, segments) in [(1, 1, 1), (2, 1, 3), (12, 3, 400), (150, 90, 2000)] {
+        let (dir, _) = report(&Plan { orchestrators, rounds, segments, ..Plan::default() });
+        for (name, svg) in every_chart(dir.path()) {
+            assert!(name.ends_with(".svg"), "{name} stayed behind");
+            assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"), "{name} is cut");
+            assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count(), "{name}");
+            for wrong in ["NaN", "inf", "2147483647", "-2147483648"] {
+                assert!(!svg.contains(wrong), "{name} of {orchestrators} orchestrators has {wrong}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_run_without_rows_has_sentences_in_place_of_charts() {
+    let (_dir, page) = report(&Plan { orchestrators: 0, rounds: 0, segments: 0, real: 0, ..Plan::default() });
+    let said: Vec<String> = between(&page, "<p class=\"nothing\">", "</p>").iter().map(|s| (*s).to_owned()).collect();
+    check(&said.join("\n"), &expect![[r#""#]]);
+}
+
+#[test]
+fn a_folder_without_tables_says_which_are_absent() {
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    Plan { state: "running", ..Plan::default() }.write(dir.path());
+    fs::remove_dir_all(dir.path().join("tables")).expect("tables can be removed");
+    fs::remove_file(dir.path().join("summary.json")).expect("the summary can be removed");
+    let page = page(dir.path());
+    let said: Vec<String> = between(&page, "<p class=\"nothing\">", "</p>").iter().map(|s| (*s).to_owned()).collect();
+    check(&said.join("\n"), &expect![[r#""#]]);
+    check(&plain(between(&page, "role=\"note\">", "</p>")[0]), &expect![[r#""#]]);
+}
+
+#[test]
+fn a_partial_run_says_so() {
+    for (state, partial) in [("done", false), ("cancelled", true), ("running", true)] {
+        let (dir, page) = report(&Plan { state, ..Plan::default() });
+        assert_eq!(page.contains("This is a partial run."), partial, "{state}");
+        let overview = fs::read_to_string(dir.path().join("charts/overview.svg")).expect("there is an overview");
+        assert_eq!(overview.contains("partial run"), partial, "{state}");
+    }
+}
+
+#[test]
+fn a_run_without_winners_draws_its_tickets() {
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    Plan::default().write(dir.path());
+    let one = |v: f64| Column::Number(vec![v]);
+    table(
+        dir.path(),
+        "tickets",
+        vec![
+            ("round", Column::Whole(vec![3])),
+            ("orchestrator", Column::Text(vec!["orchestrator-01".to_owned()])),
+            ("sent", Column::Whole(vec![10])),
+            ("paid_ev_eth", one(1e-9)),
+            ("expected_wins", one(0.002)),
+            ("won", Column::Whole(vec![0])),
+            ("redeemed", Column::Whole(vec![0])),
+            ("redeemed_eth", one(0.0)),
+        ],
+    );
+    let page = page(dir.path());
+    let findings: Vec<String> = between(&page, "<p class=\"finding\">", "</p>").iter().map(|s| plain(s)).collect();
+    let told: Vec<String> = findings.into_iter().filter(|s| s.contains("redemptions")).collect();
+    check(&told.join("\n"), &expect![[r#""#]]);
+}
+
+#[test]
+fn a_missing_thumbnail_and_one_outside_the_folder_are_blank() {
+    let dir = tempfile::tempdir().expect("a temporary folder can be made");
+    Plan { thumbnail: b"not a picture".to_vec(), ..Plan::default() }.write(dir.path());
+    fs::remove_file(dir.path().join("media/segment-000/240p.jpg")).expect("a thumbnail can be removed");
+    let page = page(dir.path());
+    assert_eq!(page.matches("<span class=\"blank\">no picture</span>").count(), 4);
+    assert!(!page.contains("<img"));
+}
+
+/// Folders that are wrong in one way each, and what is said about them.
+#[test]
+fn a_wrong_folder_is_named_with_its_fault() {
+    type Spoil = fn(&Path);
+    let cases: [(&str, Spoil); 9] = [
+        ("absent", |d| fs::remove_dir_all(d).expect("the folder can be removed")),
+        ("no run.json", |d| fs::remove_file(d.join("run.json")).expect("it can be removed")),
+        ("run.json is no JSON", |d| fs::write(d.join("run.json"), "{").expect("it can be written")),
+        ("summary of other types", |d| {
+            fs::write(d.join("summary.json"), r#"{"events": "many"}"#).expect("it can be written");
+        }),
+        ("corrupt table", |d| fs::write(d.join("tables/gas.parquet"), "PAR1 and so on").expect("it can be written")),
+        ("empty file", |d| fs::write(d.join("tables/segments.parquet"), "").expect("it can be written")),
+        ("no column", |d| table(d, "gas", vec![("kind", Column::Text(vec!["bond".to_owned()]))])),
+        ("no number", |d| {
+            let kind = ("kind", Column::Text(vec!["bond".to_owned()]));
+            table(d, "gas", vec![kind, ("transactions", Column::Whole(vec![1])), ("fee_eth", Column::Number(vec![f64::NAN]))]);
+        }),
+        ("not writable", |d| fs::write(d.join("charts"), "a file").expect("it can be written")),
+    ];
+    let mut out = String::new();
+    for (fault, spoil) in cases {
+        let dir = tempfile::tempdir().expect("a temporary folder can be made");
+        let run = dir.path().join("run");
+        Plan::default().write(&run);
+        spoil(&run);
+        let error = write(&run).expect_err(fault).to_string();
+        out.push_str(&format!("{fault}: {}\n", error.replace(&dir.path().display().to_string(), "")));
+        assert!(!run.join("report.html").exists(), "{fault}");
+    }
+    check(&out, &expect![[r#""#]]);
+}
