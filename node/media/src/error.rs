@@ -109,7 +109,7 @@ impl MediaError {
         move |e| Self::Libav { step, reason: e.to_string() }
     }
 
-    pub(crate) fn write(path: &Path, reason: impl ToString) -> Self {
+    pub(crate) fn write(path: &Path, reason: &impl ToString) -> Self {
         Self::Write { path: path.to_path_buf(), reason: reason.to_string() }
     }
 }

@@ -75,8 +75,8 @@ impl fmt::Display for FrameRate {
 #[must_use]
 pub fn fit(source: (u32, u32), boxed: (u32, u32)) -> Option<(u32, u32)> {
     let (sw, sh) = source;
-    let (long, short) = (boxed.0.max(boxed.1), boxed.0.min(boxed.1));
-    if sw == 0 || sh == 0 || long < 2 || long > MAX_SIDE || short > MAX_SIDE {
+    let long = boxed.0.max(boxed.1);
+    if sw == 0 || sh == 0 || !(2..=MAX_SIDE).contains(&long) {
         return None;
     }
     let side = long & !1;

@@ -25,12 +25,12 @@ pub(crate) struct Muxer {
 
 impl Muxer {
     pub(crate) fn create(temporary: &Path, target: &Path, container: Container) -> Result<Self, MediaError> {
-        let url = url(temporary).ok_or_else(|| MediaError::write(target, "its name is not UTF-8"))?;
+        let url = url(temporary).ok_or_else(|| MediaError::write(target, &"its name is not UTF-8"))?;
         let format = match container {
             Container::MpegTs => "mpegts",
             Container::Mp4 => "mp4",
         };
-        let output = av::format::output_as(&url, format).map_err(|e| MediaError::write(target, e))?;
+        let output = av::format::output_as(&url, format).map_err(|e| MediaError::write(target, &e))?;
         Ok(Self { output, target: target.to_owned(), container, lanes: Vec::new() })
     }
 
@@ -56,7 +56,7 @@ impl Muxer {
         }
         match self.output.write_header_with(options) {
             Ok(_) => Ok(()),
-            Err(e) => Err(MediaError::write(&self.target, e)),
+            Err(e) => Err(MediaError::write(&self.target, &e)),
         }
     }
 
@@ -77,12 +77,12 @@ impl Muxer {
         packet.set_duration(rescale(packet.duration().max(0), *tick, out)?);
         packet.set_stream(lane);
         packet.set_position(-1);
-        packet.write_interleaved(&mut self.output).map_err(|e| MediaError::write(&self.target, e))
+        packet.write_interleaved(&mut self.output).map_err(|e| MediaError::write(&self.target, &e))
     }
 
     /// Writes what comes after the last packet.
     pub(crate) fn finish(mut self) -> Result<(), MediaError> {
-        self.output.write_trailer().map_err(|e| MediaError::write(&self.target, e))
+        self.output.write_trailer().map_err(|e| MediaError::write(&self.target, &e))
     }
 }
 

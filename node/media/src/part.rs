@@ -21,7 +21,7 @@ impl Part {
         // Two jobs may write into one folder.
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let temporary = dir.join(format!(".weir-{}-{number}.part", process::id()));
-        fs::File::create_new(&temporary).map_err(|e| MediaError::write(&target, e))?;
+        fs::File::create_new(&temporary).map_err(|e| MediaError::write(&target, &e))?;
         Ok(Self { temporary, target })
     }
 
@@ -43,7 +43,7 @@ impl Part {
                 for path in kept {
                     let _ = fs::remove_file(path);
                 }
-                return Err(MediaError::write(&part.target, e));
+                return Err(MediaError::write(&part.target, &e));
             }
             kept.push(part.target.clone());
         }

@@ -96,7 +96,7 @@ impl Transcoder for LibavTranscoder {
 }
 
 fn rendition(rung: &Rung, part: &Part, made: Made) -> Result<Rendition, MediaError> {
-    let about = fs::metadata(part.temporary()).map_err(|e| MediaError::write(part.target(), e))?;
+    let about = fs::metadata(part.temporary()).map_err(|e| MediaError::write(part.target(), &e))?;
     let frame = u64::from(made.width) * u64::from(made.height);
     Ok(Rendition {
         name: rung.profile.name.clone(),

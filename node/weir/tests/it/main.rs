@@ -4,4 +4,5 @@ mod support;
 
 mod interrupt;
 mod runs;
+mod transcode;
 mod usage;
