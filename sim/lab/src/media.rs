@@ -11,7 +11,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use sha2::{Digest, Sha256};
-use weir_media::{LibavTranscoder, SegmentFile, Transcoder};
+use weir_media::{Ladder, LibavTranscoder, MediaError, Rung, SegmentFile, Transcoder};
 use weir_types::Profile;
 
 use crate::LabError;
@@ -51,8 +51,10 @@ impl Clip {
         let sha256 = hex(&Sha256::digest(fs::read(clip).map_err(read)?));
         let out = run.join("media").join("source");
         fs::create_dir_all(&out).map_err(|source| LabError::Write { path: out.clone(), source })?;
-        let files = weir_media::segment(clip, f64::from(seconds), &out)
-            .map_err(|source| LabError::Clip { path: clip.to_owned(), source })?;
+        let fail = |source| LabError::Clip { path: clip.to_owned(), source };
+        let video = weir_media::probe(clip).map_err(fail)?.video;
+        let video = video.ok_or_else(|| fail(MediaError::NoVideo { path: clip.to_owned() }))?;
+        let files = weir_media::segment(clip, f64::from(seconds), &out).map_err(fail)?;
         let segments = files
             .iter()
             .map(|f| ClipSegment {
@@ -60,7 +62,7 @@ impl Clip {
                 duration_ms: (f.duration * 1000.0).round() as u64,
             })
             .collect();
-        Ok(Self { info: ClipInfo { sha256, segments }, files })
+        Ok(Self { info: ClipInfo { sha256, width: video.width, height: video.height, segments }, files })
     }
 }
 
@@ -127,7 +129,8 @@ fn make(clip: &Clip, profiles: &[Profile], run: &Path, job: &Job) -> Result<Vec<
     let relative = PathBuf::from("media").join(format!("segment-{:03}", job.seq)).join(&job.orchestrator);
     let out = run.join(&relative);
     fs::create_dir_all(&out).map_err(|e| format!("cannot create {}: {e}", out.display()))?;
-    let done = LibavTranscoder::default().transcode(&source.path, profiles, &out).map_err(|e| e.to_string())?;
+    let ladder = Ladder::new(profiles.iter().map(Rung::from).collect()).map_err(|e| e.to_string())?;
+    let done = LibavTranscoder::default().transcode(&source.path, &ladder, &out).map_err(|e| e.to_string())?;
     let mut rows = Vec::new();
     for (profile, r) in profiles.iter().zip(&done.renditions) {
         let file = r.path.file_name().map(|f| relative.join(f)).unwrap_or_default();
