@@ -64,7 +64,7 @@ fn fees(run: &Run) -> Option<Tile> {
 
 fn minted(run: &Run) -> Option<Tile> {
     let note = text::count(run.kpi("reward_calls")?, "reward call", "reward calls");
-    Some(tile(format!("{} LPT", text::whole(run.kpi("minted_lpt")?)), "minted as rewards", note))
+    Some(tile(format!("{}\u{a0}LPT", text::whole(run.kpi("minted_lpt")?)), "minted as rewards", note))
 }
 
 fn gas(run: &Run) -> Option<Tile> {
@@ -74,7 +74,7 @@ fn gas(run: &Run) -> Option<Tile> {
 }
 
 fn bonded(run: &Run) -> Option<Tile> {
-    let note = format!("{} LPT at work", text::whole(run.kpi("active_stake_lpt")?));
+    let note = format!("{}\u{a0}LPT at work", text::whole(run.kpi("active_stake_lpt")?));
     Some(tile(text::percent(run.kpi("bonding_rate")?), "of all LPT is staked", note))
 }
 

@@ -8,8 +8,9 @@ use crate::palette::{Color, dark_rules};
 use crate::read::Run;
 use crate::{figures, glossary, stream, text};
 
-/// Size of a chart beside another one, and of one on a phone.
+/// Sizes of a chart: beside another one, across the page, and on a phone.
 const WIDE: (f64, f64) = (540.0, 360.0);
+const BROAD: (f64, f64) = (1100.0, 300.0);
 const NARROW: (f64, f64) = (340.0, 330.0);
 
 /// All tables of a run folder.
@@ -35,7 +36,9 @@ pub(crate) fn page(run: &Run, charts: &[Figure]) -> String {
     out.push_str(&key_figures(run));
     out.push_str(&about(run));
     out.push_str(&invariants(run));
-    out.push_str("<section aria-labelledby=\"charts\">\n<h2 id=\"charts\">What happened</h2>\n<div class=\"charts\">\n");
+    out.push_str(
+        "<section aria-labelledby=\"charts\">\n<h2 id=\"charts\">What happened</h2>\n<div class=\"charts\">\n",
+    );
     for f in charts {
         out.push_str(&figure(f));
     }
@@ -135,7 +138,9 @@ fn about(run: &Run) -> String {
         facts.push(("Events", text::whole(s.events as f64)));
         facts.push(("Transactions", text::whole(s.transactions as f64)));
     }
-    let mut out = String::from("<section class=\"about\" aria-label=\"About this run\">\n<div>\n<h2>The run</h2>\n<dl class=\"facts\">\n");
+    let mut out = String::from(
+        "<section class=\"about\" aria-label=\"About this run\">\n<div>\n<h2>The run</h2>\n<dl class=\"facts\">\n",
+    );
     for (name, value) in facts {
         let _ = writeln!(out, "<dt>{name}</dt><dd>{}</dd>", escape(&value));
     }
@@ -157,7 +162,8 @@ fn protocol(run: &Run) -> String {
 
 fn fidelity(run: &Run) -> String {
     let mut out = String::from("<div>\n<h2>How true to life</h2>\n<dl class=\"facts\">\n");
-    for (layer, name) in [("traffic", "Traffic"), ("chain", "Chain"), ("signatures", "Signatures"), ("media", "Media")] {
+    for (layer, name) in [("traffic", "Traffic"), ("chain", "Chain"), ("signatures", "Signatures"), ("media", "Media")]
+    {
         let level = run.scenario_text(&format!("/fidelity/{layer}")).unwrap_or("unknown");
         let means = glossary::fidelity(layer, level);
         let colon = if means.is_empty() { "" } else { ": " };
@@ -170,7 +176,9 @@ fn fidelity(run: &Run) -> String {
 fn invariants(run: &Run) -> String {
     let mut out = String::from("<section aria-labelledby=\"invariants\">\n<h2 id=\"invariants\">What must hold</h2>\n");
     let Some(summary) = run.summary.as_ref().filter(|s| !s.invariants.is_empty()) else {
-        out.push_str("<p class=\"nothing\">No invariants were checked: the run did not come to its end.</p>\n</section>\n");
+        out.push_str(
+            "<p class=\"nothing\">No invariants were checked: the run did not come to its end.</p>\n</section>\n",
+        );
         return out;
     };
     let broken = summary.invariants.values().filter(|v| *v != "ok").count();
@@ -191,7 +199,9 @@ fn invariants(run: &Run) -> String {
             why => format!("<td class=\"bad\"><b>✗ broken:</b> {}</td>", escape(why)),
         };
         let says = glossary::invariant(name);
-        let _ = writeln!(out, "<tr><th scope=\"row\"><code>{}</code></th><td>{says}</td>{cell}</tr>", escape(name));
+        // On a phone a name may break after its underscores.
+        let name = escape(name).replace('_', "_<wbr>");
+        let _ = writeln!(out, "<tr><th scope=\"row\"><code>{name}</code></th><td>{says}</td>{cell}</tr>");
     }
     out.push_str("</tbody>\n</table></div>\n</section>\n");
     out
@@ -203,7 +213,8 @@ fn capital(word: &str) -> String {
 }
 
 fn figure(f: &Figure) -> String {
-    let body = match (&f.body, f.picture(WIDE.0, WIDE.1), f.picture(NARROW.0, NARROW.1)) {
+    let (w, h) = if f.broad { BROAD } else { WIDE };
+    let body = match (&f.body, f.picture(w, h), f.picture(NARROW.0, NARROW.1)) {
         (Ok(_), Some(wide), Some(narrow)) => {
             let label = f.label();
             // A style sheet shows one of the two; the other is hidden from readers of the screen too.
@@ -215,9 +226,10 @@ fn figure(f: &Figure) -> String {
     let finding = f.finding.as_ref().map_or_else(String::new, |s| format!("<p class=\"finding\">{}</p>\n", escape(s)));
     let svg = if f.body.is_ok() { format!(" · <a href=\"charts/{0}.svg\">{0}.svg</a>", f.id) } else { String::new() };
     format!(
-        "<figure id=\"{}\" class=\"chart\">\n<figcaption>\n<h3>{}</h3>\n<p>{}</p>\n{finding}</figcaption>\n{body}\n\
+        "<figure id=\"{}\" class=\"chart{}\">\n<figcaption>\n<h3>{}</h3>\n<p>{}</p>\n{finding}</figcaption>\n{body}\n\
          <p class=\"source\">Data: {}{svg}</p>\n</figure>\n",
         f.id,
+        if f.broad { " broad" } else { "" },
         escape(f.title),
         escape(&f.shows),
         table_links(f.tables)
@@ -225,7 +237,8 @@ fn figure(f: &Figure) -> String {
 }
 
 fn words() -> String {
-    let mut out = String::from("<section aria-labelledby=\"words\">\n<h2 id=\"words\">Words</h2>\n<dl class=\"words\">\n");
+    let mut out =
+        String::from("<section aria-labelledby=\"words\">\n<h2 id=\"words\">Words</h2>\n<dl class=\"words\">\n");
     for (term, means) in glossary::TERMS {
         let _ = writeln!(out, "<div><dt>{}</dt><dd>{}</dd></div>", escape(term), escape(means));
     }

@@ -48,8 +48,7 @@ impl Axis {
         let (lo, hi) = (lo * 0.75, hi * 1.35);
         let powers: Vec<f64> = (lo.log10().ceil() as i32..=hi.log10().floor() as i32).map(|e| 10_f64.powi(e)).collect();
         let values = if powers.len() >= 2 { powers } else { vec![lo, hi] };
-        let label = |v: &f64| text::ticks(&[*v]).pop().unwrap_or_default();
-        let ticks = values.iter().map(|v| (*v, label(v))).collect();
+        let ticks = values.iter().map(|v| (*v, text::power(*v))).collect();
         Self { lo, hi, log: true, ticks, title: title.into(), grid: true }
     }
 
@@ -135,7 +134,7 @@ impl Plot {
             }
             let half = text_width(label, LABEL) / 2.0;
             // A label that would touch the one before it is left out.
-            if x - half >= free {
+            if !label.is_empty() && x - half >= free {
                 c.text(label, (x, bottom + 12.0), LABEL, Color::Muted, Align::Center);
                 free = x + half + 6.0;
             }
@@ -195,7 +194,9 @@ impl Sign {
             Self::Line(k) => c.line((x - 6.0, y), (x + 6.0, y), k, 2.0),
             Self::Dashes(k) => c.dashes((x - 7.0, y), (x + 7.0, y), k, 1.5),
             Self::Square(k) => c.rect(Area::new(x - r * 0.9, y - r * 0.9, r * 1.8, r * 1.8), k),
-            Self::Triangle(k) => c.polygon(&[(x, y - r * 1.15), (x + r * 1.1, y + r * 0.85), (x - r * 1.1, y + r * 0.85)], k),
+            Self::Triangle(k) => {
+                c.polygon(&[(x, y - r * 1.15), (x + r * 1.1, y + r * 0.85), (x - r * 1.1, y + r * 0.85)], k);
+            }
         }
     }
 }

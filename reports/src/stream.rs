@@ -29,7 +29,8 @@ pub(crate) fn section(run: &Run) -> String {
     for r in renditions {
         segments.entry((r.seq, r.orchestrator.as_str())).or_default().push(r);
     }
-    let _ = writeln!(out, "<p class=\"lead\">{}</p>\n<ol class=\"segments\">", escape(&sentence(renditions, &segments)));
+    let _ =
+        writeln!(out, "<p class=\"lead\">{}</p>\n<ol class=\"segments\">", escape(&sentence(renditions, &segments)));
     for ((seq, who), renditions) in segments.iter().take(SEGMENTS_MAX) {
         let _ = writeln!(
             out,
@@ -43,7 +44,11 @@ pub(crate) fn section(run: &Run) -> String {
     }
     out.push_str("</ol>\n");
     if segments.len() > SEGMENTS_MAX {
-        let _ = writeln!(out, "<p class=\"muted\">The other {} segments are in the table.</p>", segments.len() - SEGMENTS_MAX);
+        let _ = writeln!(
+            out,
+            "<p class=\"muted\">The other {} segments are in the table.</p>",
+            segments.len() - SEGMENTS_MAX
+        );
     }
     let _ = writeln!(out, "<p class=\"source\">Data: {}</p>\n</section>", table_links(&["renditions"]));
     out
@@ -77,7 +82,7 @@ fn rendition(run: &Run, r: &Rendition) -> String {
         None => picture,
     };
     format!(
-        "<figure>{picture}<figcaption><b>{}</b> {} × {}<br>{} · {} s · {}</figcaption></figure>\n",
+        "<figure>{picture}<figcaption><b>{}</b> {} × {}<br>{} · {}\u{a0}s · {}</figcaption></figure>\n",
         escape(&r.profile),
         r.width,
         r.height,

@@ -42,6 +42,11 @@ impl Area {
         Self::new(self.x + left, self.y + top, (self.w - left - right).max(1.0), (self.h - top - bottom).max(1.0))
     }
 
+    /// Two areas, side by side, with a gap between.
+    pub(crate) fn split_columns(&self, left: f64, gap: f64) -> (Self, Self) {
+        (self.inset(0.0, 0.0, self.w - left, 0.0), self.inset(left + gap, 0.0, 0.0, 0.0))
+    }
+
     /// Two areas, one above the other, with a gap between.
     pub(crate) fn split_rows(&self, upper: f64, gap: f64) -> (Self, Self) {
         (self.inset(0.0, 0.0, 0.0, self.h - upper), self.inset(0.0, upper + gap, 0.0, 0.0))
@@ -71,8 +76,7 @@ pub(crate) struct Picture {
 /// Draws a picture.
 pub(crate) fn draw(w: f64, h: f64, paint: impl FnOnce(&mut Canvas<'_>, Area)) -> Picture {
     let mut text = String::new();
-    let mut canvas =
-        Canvas { backend: SVGBackend::with_string(&mut text, ((w * SCALE) as u32, (h * SCALE) as u32)) };
+    let mut canvas = Canvas { backend: SVGBackend::with_string(&mut text, ((w * SCALE) as u32, (h * SCALE) as u32)) };
     paint(&mut canvas, Area::new(0.0, 0.0, w, h));
     Canvas::done(canvas.backend.present());
     drop(canvas);
@@ -151,11 +155,6 @@ impl Canvas<'_> {
         for i in (0..steps as u32).step_by(2) {
             self.line(at(f64::from(i)), at(f64::from(i + 1)), color, width);
         }
-    }
-
-    /// A line through points.
-    pub(crate) fn path(&mut self, points: &[(f64, f64)], color: Color, width: f64) {
-        Self::done(self.backend.draw_path(points.iter().copied().map(point), &stroke(color, width)));
     }
 
     /// A filled shape.

@@ -1,4 +1,4 @@
-//! Numbers as people read them.
+//! Numbers as people read them. A unit never stands in the line after its number.
 
 /// A whole number with commas: `1,234,567`.
 pub(crate) fn whole(v: f64) -> String {
@@ -39,46 +39,50 @@ pub(crate) fn percent(share: f64) -> String {
     let p = share * 100.0;
     // Nearly all is not all, and nearly nothing is not nothing.
     match p {
-        p if p > 0.0 && p < 0.01 => "under 0.01 %".to_owned(),
-        p if p > 99.9 && p < 100.0 => format!("{:.2} %", (p * 100.0).floor() / 100.0),
-        p if p == 0.0 || p == 100.0 || (9.95..90.5).contains(&p) => format!("{p:.0} %"),
-        p if p < 0.095 => format!("{p:.2} %"),
-        _ => format!("{p:.1} %"),
+        p if p > 0.0 && p < 0.01 => "under 0.01\u{a0}%".to_owned(),
+        p if p > 99.9 && p < 100.0 => format!("{:.2}\u{a0}%", (p * 100.0).floor() / 100.0),
+        p if p == 0.0 || p == 100.0 || (9.95..90.5).contains(&p) => format!("{p:.0}\u{a0}%"),
+        p if p < 0.095 => format!("{p:.2}\u{a0}%"),
+        _ => format!("{p:.1}\u{a0}%"),
     }
 }
 
 /// An amount of ETH; what is too small for that in gwei.
 pub(crate) fn eth(v: f64) -> String {
-    if v != 0.0 && v.abs() < 1e-4 { format!("{} gwei", decimal(v * 1e9)) } else { format!("{} ETH", decimal(v)) }
+    if v != 0.0 && v.abs() < 1e-4 {
+        format!("{}\u{a0}gwei", decimal(v * 1e9))
+    } else {
+        format!("{}\u{a0}ETH", decimal(v))
+    }
 }
 
 /// Milliseconds, in seconds from one on.
 pub(crate) fn millis(v: f64) -> String {
-    if v < 999.5 { format!("{v:.0} ms") } else { format!("{} s", decimal(v / 1000.0)) }
+    if v < 999.5 { format!("{v:.0}\u{a0}ms") } else { format!("{}\u{a0}s", decimal(v / 1000.0)) }
 }
 
 /// A length of time.
 pub(crate) fn duration(seconds: f64) -> String {
     let whole = seconds.max(0.0).round() as u64;
     match whole {
-        0..=9 => format!("{} s", decimal(seconds.max(0.0))),
-        10..=119 => format!("{whole} s"),
+        0..=9 => format!("{}\u{a0}s", decimal(seconds.max(0.0))),
+        10..=119 => format!("{whole}\u{a0}s"),
         120..=7199 => join(whole / 60, "min", whole % 60, "s"),
         _ => join(whole / 3600, "h", whole % 3600 / 60, "min"),
     }
 }
 
 fn join(a: u64, a_unit: &str, b: u64, b_unit: &str) -> String {
-    if b == 0 { format!("{a} {a_unit}") } else { format!("{a} {a_unit} {b} {b_unit}") }
+    if b == 0 { format!("{a}\u{a0}{a_unit}") } else { format!("{a}\u{a0}{a_unit} {b}\u{a0}{b_unit}") }
 }
 
 /// A size of a file.
 pub(crate) fn bytes(n: u64) -> String {
     let v = n as f64;
     match v {
-        v if v < 1e3 => format!("{n} B"),
-        v if v < 999.5e3 => format!("{} kB", decimal(v / 1e3)),
-        v => format!("{} MB", decimal(v / 1e6)),
+        v if v < 1e3 => format!("{n}\u{a0}B"),
+        v if v < 999.5e3 => format!("{}\u{a0}kB", decimal(v / 1e3)),
+        v => format!("{}\u{a0}MB", decimal(v / 1e6)),
     }
 }
 
@@ -89,9 +93,8 @@ pub(crate) fn count(n: f64, one: &str, many: &str) -> String {
 
 /// A small number in words, as a sentence has it.
 pub(crate) fn words(n: usize) -> String {
-    const WORDS: [&str; 13] = [
-        "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-    ];
+    const WORDS: [&str; 13] =
+        ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
     WORDS.get(n).map_or_else(|| whole(n as f64), |w| (*w).to_owned())
 }
 
@@ -101,6 +104,15 @@ pub(crate) fn eth_unit(max: f64) -> (f64, &'static str) {
         m if m >= 0.02 => (1.0, "ETH"),
         m if m >= 2e-5 => (1e3, "thousandths of an ETH"),
         _ => (1e9, "gwei, a billionth of an ETH"),
+    }
+}
+
+/// Label of a tick on an axis of powers of ten: `100`, `1k`, `10M`.
+pub(crate) fn power(v: f64) -> String {
+    match v {
+        v if v >= 1e6 => decimal(v / 1e6) + "M",
+        v if v >= 1e3 => decimal(v / 1e3) + "k",
+        v => decimal(v),
     }
 }
 
@@ -155,11 +167,13 @@ mod tests {
             (bytes(999), "999 B"),
             (bytes(1_234_567), "1.23 MB"),
             (count(1.0, "round", "rounds"), "1 round"),
+            (power(100.0), "100"),
+            (power(10_000.0), "10k"),
             (words(3), "three"),
             (words(13), "13"),
         ];
         for (got, want) in cases {
-            assert_eq!(got, want);
+            assert_eq!(got.replace('\u{a0}', " "), want);
         }
     }
 

@@ -29,6 +29,7 @@ pub(super) fn figure(run: &Run) -> Figure {
         shows: "Gas paid for each kind of transaction, named as the contracts name it, and how many there were.".into(),
         finding,
         tables: &["gas"],
+        broad: false,
         body,
     }
 }

@@ -31,9 +31,12 @@ pub(super) fn figure(run: &Run) -> Figure {
     Figure {
         id: "income",
         title: "Income by source",
-        shows: format!("What orchestrators and delegators took in per round, as fees for work and as newly minted LPT{price}."),
+        shows: format!(
+            "What orchestrators and delegators took in per round, as fees for work and as newly minted LPT{price}."
+        ),
         finding,
         tables: &["transcoders", "rounds", "rewards"],
+        broad: false,
         body,
     }
 }
@@ -60,7 +63,10 @@ impl Income {
         let fees: f64 = self.rounds.iter().map(|r| r.fees).sum();
         let rewards: f64 = self.rounds.iter().map(|r| r.rewards).sum();
         if !self.priced {
-            return Some(format!("Fees came to {}; the scenario names no price at which rewards could stand beside them.", text::eth(fees)));
+            return Some(format!(
+                "Fees came to {}; the scenario names no price at which rewards could stand beside them.",
+                text::eth(fees)
+            ));
         }
         let share = text::percent(fees / (fees + rewards));
         Some(format!("Fees were {share} of the income: {} beside {} in rewards.", text::eth(fees), text::eth(rewards)))

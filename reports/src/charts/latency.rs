@@ -35,6 +35,7 @@ pub(super) fn figure(run: &Run) -> Figure {
             .into(),
         finding,
         tables: &["segments", "sessions"],
+        broad: true,
         body,
     }
 }
@@ -98,9 +99,13 @@ impl Latency {
     }
 
     fn draw(&self, c: &mut Canvas<'_>, area: Area) {
-        let (upper, lower) = area.split_rows(area.h * 0.6, 6.0);
-        self.draw_histogram(c, upper);
-        self.draw_parts(c, lower);
+        let (histogram, parts) = if area.w > 2.5 * area.h {
+            area.split_columns(area.w * 0.56, 48.0)
+        } else {
+            area.split_rows(area.h * 0.6, 6.0)
+        };
+        self.draw_histogram(c, histogram);
+        self.draw_parts(c, parts);
     }
 
     pub(super) fn draw_histogram(&self, c: &mut Canvas<'_>, area: Area) {
@@ -139,7 +144,8 @@ impl Latency {
             let wide = text_width(&label, LABEL) + 4.0;
             row = if x < free { row + 13.0 } else { 0.0 };
             c.dashes((x, plot.area.y + row), (x, plot.area.bottom()), Color::Red, 1.5);
-            let (at, align) = if x + wide > plot.area.right() { (x - 4.0, Align::Right) } else { (x + 4.0, Align::Left) };
+            let (at, align) =
+                if x + wide > plot.area.right() { (x - 4.0, Align::Right) } else { (x + 4.0, Align::Left) };
             c.text(&label, (at, plot.area.y + row + 5.0), LABEL, Color::Ink, align);
             free = at + wide + 4.0;
         }
@@ -155,7 +161,7 @@ impl Latency {
         let names = labels.iter().map(|l| text_width(l, LABEL)).fold(0.0, f64::max) + 6.0;
         let x = Axis::from_zero(max * factor, 5, format!("mean time ({unit})")).ending_at(max * factor);
         let plot = Plot::frame(c, area.inset(names, 0.0, 0.0, 0.0), x, Axis::places(&[], ""));
-        let high = (plot.area.h / 2.0 * 0.62).min(26.0);
+        let high = (plot.area.h / 2.0 * 0.62).min(44.0);
         for (i, (name, parts)) in rows.iter().enumerate() {
             let y = plot.area.bottom() - plot.area.h * (i as f64 + 0.5) / 2.0;
             c.text(name, (plot.area.x - 8.0, y), LABEL, Color::Ink, Align::Right);

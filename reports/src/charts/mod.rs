@@ -29,6 +29,8 @@ pub(crate) struct Figure {
     pub(crate) finding: Option<String>,
     /// Tables it is made of.
     pub(crate) tables: &'static [&'static str],
+    /// Whether it has the page's whole width.
+    pub(crate) broad: bool,
     /// The chart, or why there is none.
     pub(crate) body: Result<Paint, String>,
 }

@@ -5,10 +5,10 @@ use super::stake::Stake;
 use super::tickets::Lottery;
 use super::value::Value;
 use super::{Paint, split};
+use crate::figures;
 use crate::palette::Color;
 use crate::read::Run;
 use crate::svg::{self, Align, Area, Canvas, Picture, fit};
-use crate::figures;
 
 const WIDTH: f64 = 1200.0;
 const HEIGHT: f64 = 675.0;

@@ -23,9 +23,11 @@ pub(super) fn figure(run: &Run) -> Figure {
     Figure {
         id: "stake",
         title: "Stake by orchestrator",
-        shows: "Stake behind each orchestrator at the end of the run, its own and its delegators’, largest first.".into(),
+        shows: "Stake behind each orchestrator at the end of the run, its own and its delegators’, largest first."
+            .into(),
         finding,
         tables: &["transcoders", "delegators"],
+        broad: false,
         body,
     }
 }

@@ -40,6 +40,7 @@ pub(super) fn figure(run: &Run) -> Figure {
             .into(),
         finding,
         tables: &["tickets", "redemptions"],
+        broad: false,
         body,
     }
 }
@@ -82,23 +83,24 @@ impl Lottery {
 
     /// Winners above, all that were sent below: those are so many more that they need a scale of their own.
     fn draw(&self, c: &mut Canvas<'_>, area: Area) {
-        let (upper, lower) = area.split_rows(area.h * 0.68, 8.0);
-        self.draw_won(c, upper);
+        let (upper, lower) = area.split_rows(area.h * 0.66, 10.0);
+        self.winners(c, upper, "");
         let labels: Vec<String> = self.rounds.iter().map(|r| r.label.clone()).collect();
         let max = self.rounds.iter().map(|r| r.sent).fold(0.0, f64::max);
-        let plot = Plot::frame(
-            c,
-            lower,
-            Axis::places(&labels, "round"),
-            Axis::counting(max, 2, "tickets sent in the round"),
-        );
+        let plot =
+            Plot::frame(c, lower, Axis::places(&labels, "round"), Axis::counting(max, 2, "tickets sent in the round"));
         let width = (plot.place() * 0.5).min(72.0);
         for (i, r) in self.rounds.iter().enumerate() {
             plot.bar(c, plot.x(i as f64), width, r.sent, Color::Faint);
         }
     }
 
+    /// Winners alone.
     pub(super) fn draw_won(&self, c: &mut Canvas<'_>, area: Area) {
+        self.winners(c, area, "round");
+    }
+
+    fn winners(&self, c: &mut Canvas<'_>, area: Area, x_title: &str) {
         let area = legend(
             c,
             area,
@@ -113,7 +115,7 @@ impl Lottery {
         let reach = |r: &Round| (r.expected + 2.0 * r.sigma()).max(r.won).max(r.redeemed);
         let max = self.rounds.iter().map(reach).fold(0.0, f64::max);
         let y = Axis::counting(max * 1.05, 4, "winning tickets in the round");
-        let plot = Plot::frame(c, area, Axis::places(&labels, "round"), y);
+        let plot = Plot::frame(c, area, Axis::places(&labels, x_title), y);
         let width = (plot.place() * 0.5).min(72.0);
         let dot = (plot.place() * 0.3).clamp(1.5, 5.0);
         for (i, r) in self.rounds.iter().enumerate() {

@@ -33,6 +33,7 @@ pub(super) fn figure(run: &Run) -> Figure {
             .into(),
         finding,
         tables: &["tickets"],
+        broad: false,
         body,
     }
 }

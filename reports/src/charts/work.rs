@@ -39,6 +39,7 @@ pub(super) fn figure(run: &Run) -> Figure {
             .into(),
         finding,
         tables: &["segments", "transcoders"],
+        broad: false,
         body,
     }
 }

@@ -173,7 +173,8 @@ impl Plan {
         let rows: Vec<(u64, usize)> =
             (1..=self.rounds).flat_map(|r| (0..self.orchestrators).map(move |i| (r, i))).collect();
         let expected: Vec<f64> = rows.iter().map(|r| Self::stake(r.1) / 1e5).collect();
-        let won: Vec<u64> = expected.iter().map(|e| (e + (noise.next() - 0.5) * 3.0 * e.sqrt()).max(0.0) as u64).collect();
+        let won: Vec<u64> =
+            expected.iter().map(|e| (e + (noise.next() - 0.5) * 3.0 * e.sqrt()).max(0.0) as u64).collect();
         let redeemed: Vec<u64> = won.iter().zip(&rows).map(|(w, r)| w.saturating_sub(u64::from(r.1 == 0))).collect();
         table(
             dir,
@@ -251,7 +252,8 @@ impl Plan {
             paths.push(format!("{folder}/{profile}.mp4"));
             pictures.push(format!("{folder}/{profile}.jpg"));
             fs::write(dir.join(&folder).join(format!("{profile}.mp4")), "video").expect("the folder can be written");
-            fs::write(dir.join(&folder).join(format!("{profile}.jpg")), &self.thumbnail).expect("the folder can be written");
+            fs::write(dir.join(&folder).join(format!("{profile}.jpg")), &self.thumbnail)
+                .expect("the folder can be written");
         }
         table(
             dir,
