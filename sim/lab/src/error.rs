@@ -46,6 +46,18 @@ pub enum LabError {
         /// Why.
         source: weir_media::MediaError,
     },
+    /// The clip's pictures have another shape than the ladder, on whose sizes fees are reckoned.
+    #[error("the clip {path} has pictures of {width}x{height}, which cannot become {rendition} without distortion")]
+    ClipShape {
+        /// Which.
+        path: PathBuf,
+        /// Width of its pictures.
+        width: u32,
+        /// Height of its pictures.
+        height: u32,
+        /// Name and size of the rendition.
+        rendition: String,
+    },
     /// The contracts could not be deployed or read.
     #[error(transparent)]
     Chain(#[from] weir_chain::ChainError),

@@ -24,9 +24,9 @@ pub struct Facts {
     pub lpt_supply: LptWei,
     /// Deposit plus reserve of every sender at the end.
     pub broker_funds: BTreeMap<Address, Wei>,
-    /// ETH of the broker contract.
+    /// ETH of the broker contract, which hands all of it on to the Minter.
     pub broker_balance: Wei,
-    /// ETH of the Minter: it holds fees that were credited and not withdrawn.
+    /// ETH of the Minter: deposits, reserves, and fees that were credited and not withdrawn.
     pub minter_balance: Wei,
     /// Fees that delegators and orchestrators may withdraw.
     pub pending_fees: Wei,
@@ -95,8 +95,8 @@ fn tickets_redeemed_once(f: &Facts, b: &Books) -> Verdict {
     }
 }
 
-/// What left deposits and reserves is what redemptions moved, and that is what the Minter holds in
-/// fees or has paid out.
+/// What left deposits and reserves is what redemptions moved. The Minter, which keeps all ETH of the
+/// protocol, holds what senders own and what of the fees has not been paid out.
 fn deposits_match_fees(f: &Facts, b: &Books) -> Verdict {
     let funded = sum(b.funded.values().copied());
     let withdrawn = sum(b.withdrawn.values().copied());
@@ -106,20 +106,23 @@ fn deposits_match_fees(f: &Facts, b: &Books) -> Verdict {
     if spent != paid {
         return Err(format!("senders' funds fell by {spent} wei, redemptions moved {paid} wei"));
     }
-    if left != f.broker_balance.0 {
-        return Err(format!("broker holds {}, its senders own {left} wei", f.broker_balance));
+    if !f.broker_balance.is_zero() {
+        return Err(format!("broker holds {}, all ETH should be with the minter", f.broker_balance));
     }
     let face = sum(b.redemptions.iter().map(|r| r.face_value));
     if face != paid {
         return Err(format!("redeemed face values are {face} wei, deposits and reserves paid {paid} wei"));
     }
-    let credited = f.minter_balance.0.saturating_add(b.fees_withdrawn.0);
-    if credited != paid {
-        return Err(format!("minter holds and paid out {credited} wei of fees, redemptions moved {paid} wei"));
+    let fees = paid.saturating_sub(b.fees_withdrawn.0);
+    if f.minter_balance.0 != left.saturating_add(fees) {
+        return Err(format!(
+            "minter holds {}, which is not {left} wei of senders and {fees} wei of fees",
+            f.minter_balance
+        ));
     }
-    // The contracts round every share down: claims can only fall short of the vault.
-    if f.pending_fees.0 > f.minter_balance.0 {
-        return Err(format!("stakers may withdraw {}, the minter holds {}", f.pending_fees, f.minter_balance));
+    // The contracts round every share down: claims can only fall short of the fees.
+    if f.pending_fees.0 > fees {
+        return Err(format!("stakers may withdraw {}, the minter holds {fees} wei of fees", f.pending_fees));
     }
     Ok(())
 }
@@ -201,8 +204,7 @@ mod tests {
             lpt_minted: LptWei::new(5),
             lpt_supply: LptWei::new(55),
             broker_funds: [(GATEWAY, Wei::new(40))].into(),
-            broker_balance: Wei::new(40),
-            minter_balance: Wei::new(60),
+            minter_balance: Wei::new(100),
             pending_fees: Wei::new(59),
             ..Facts::default()
         };
@@ -235,8 +237,14 @@ mod tests {
         let inflated = Facts { lpt_supply: LptWei::new(56), ..f.clone() };
         assert!(lpt_supply(&inflated).is_err());
 
-        let drained = Facts { broker_balance: Wei::new(39), ..f.clone() };
-        assert!(deposits_match_fees(&drained, &b).is_err_and(|e| e.starts_with("broker holds 39")));
+        let drained = Facts { minter_balance: Wei::new(99), ..f.clone() };
+        assert!(deposits_match_fees(&drained, &b).is_err_and(|e| e.starts_with("minter holds 99")));
+
+        let stranded = Facts { broker_balance: Wei::new(1), ..f.clone() };
+        assert!(deposits_match_fees(&stranded, &b).is_err_and(|e| e.starts_with("broker holds 1")));
+
+        let spent = Facts { broker_funds: [(GATEWAY, Wei::new(39))].into(), ..f.clone() };
+        assert!(deposits_match_fees(&spent, &b).is_err_and(|e| e.contains("fell by 61")));
 
         let greedy = Facts { pending_fees: Wei::new(61), ..f.clone() };
         assert!(deposits_match_fees(&greedy, &b).is_err());

@@ -49,8 +49,12 @@ pub fn replay(dir: &Path, cancel: &AtomicBool) -> Result<Replay, LabError> {
     // A run that was cut short ends where its record does.
     let partial = file.state != RunState::Done;
     loop {
-        if partial && verifier.at_end() {
-            break;
+        if partial {
+            match verifier.at_end() {
+                Ok(true) => break,
+                Ok(false) => {}
+                Err(difference) => return Ok(Replay::Differs { difference: difference.to_string() }),
+            }
         }
         let Some(fired) = world.next() else { break };
         if let Err(difference) = verifier.event(&fired) {

@@ -10,6 +10,7 @@ use std::time::Instant as Clock;
 
 use serde::{Deserialize, Serialize};
 use weir_kernel::TraceWriter;
+use weir_media::geometry::fit;
 
 use crate::media::{Clip, RenditionRow, Studio};
 use crate::results::{Results, Summary};
@@ -141,7 +142,11 @@ pub fn run(scenario: &Scenario, options: RunOptions) -> Result<RunOutcome, LabEr
     };
     report(at(None, scenario, Phase::SetUp));
     let clip = match scenario.clip() {
-        Some(path) => Some(Clip::cut(&path, scenario.gateways.segment_seconds.0, &dir)?),
+        Some(path) => {
+            let clip = Clip::cut(&path, scenario.gateways.segment_seconds.0, &dir)?;
+            shape(scenario, &path, &clip.info)?;
+            Some(clip)
+        }
         None => None,
     };
     let info = clip.as_ref().map(|c| c.info.clone());
@@ -169,6 +174,20 @@ pub fn run(scenario: &Scenario, options: RunOptions) -> Result<RunOutcome, LabEr
     file.virtual_seconds = virtual_seconds(&world);
     let summary = finish(&world, &dir, &mut file, &renditions, mismatches, started)?;
     Ok(RunOutcome { dir, summary, state })
+}
+
+/// Holds the clip's shape against the ladder's.
+fn shape(scenario: &Scenario, path: &Path, clip: &ClipInfo) -> Result<(), LabError> {
+    let size = (clip.width, clip.height);
+    match scenario.ladder.iter().find(|s| fit(size, (s.width.0, s.height.0)) != Some((s.width.0, s.height.0))) {
+        None => Ok(()),
+        Some(step) => Err(LabError::ClipShape {
+            path: path.to_owned(),
+            width: size.0,
+            height: size.1,
+            rendition: format!("{} of {}x{}", step.name, step.width.0, step.height.0),
+        }),
+    }
 }
 
 fn prepare(dir: &Path) -> Result<(), LabError> {

@@ -46,18 +46,15 @@ fn sessions_are_ended_with_the_stream() {
 
 #[test]
 fn a_failing_orchestrator_is_left_for_another() {
-    let mut w = World::new(3);
+    let mut w = World::new(2);
     w.nodes[0].manners.fails = Some("TranscoderBusy".to_owned());
-    w.nodes[1].manners.fails = Some("TranscoderBusy".to_owned());
-    w.stream(1, 10);
-    assert_eq!(errors(&w), vec![None; 10]);
-    let good = w.nodes[2].key.address();
+    w.stream(1, 20);
+    assert_eq!(errors(&w), vec![None; 20]);
+    let good = w.nodes[1].key.address();
     assert!(w.results().iter().all(|r| r.0 == Some(good)));
-    // Once left, it is not tried again within the stream.
-    for bad in [Peer(0), Peer(1)] {
-        let tries = w.sent().filter(|(_, to, m)| *to == bad && matches!(m, Message::Segment { .. })).count();
-        assert!(tries <= 1, "{bad:?} was tried {tries} times");
-    }
+    // Whoever keeps up goes on; the other is not asked for every segment.
+    let tries = w.sent().filter(|(_, to, m)| *to == Peer(0) && matches!(m, Message::Segment { .. })).count();
+    assert!(tries <= 1, "it was tried {tries} times");
 }
 
 #[test]

@@ -154,7 +154,7 @@ fn spoiled_orders_are_refused_with_their_reason() {
         (
             "a price of nothing per nothing",
             |o| o.payment.expected_price = Some(PriceInfo::default()),
-            bad("invalid expected price sent with payment err=pixels per unit is 0"),
+            bad("invalid expected price sent with payment err=\"pixels per unit is 0\""),
         ),
         ("tickets without a round", |o| o.payment.expiration_params = None, bad("payment lacks expiration params")),
     ];

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Dist, Scenario};
+use weir_media::geometry::fit;
+
+use super::{Dist, LadderStep, Scenario};
 
 /// Something wrong with a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,11 +114,11 @@ fn money(s: &Scenario) -> Option<Problem> {
     if o.redeem_gas == 0 {
         return Some(problem("orchestrators.redeem_gas", "a redemption costs gas", "use 350000 or more"));
     }
-    if g.max_ticket_ev_wei < o.ticket_ev_wei {
+    if g.max_ticket_ev_wei <= o.ticket_ev_wei {
         return Some(problem(
             "gateways.max_ticket_ev_wei",
-            format!("{} is below the orchestrators' ticket_ev_wei of {}: no gateway would pay", g.max_ticket_ev_wei, o.ticket_ev_wei),
-            "raise it to the orchestrators' expected value or more",
+            format!("{} is not above the orchestrators' ticket_ev_wei of {}: no gateway would pay", g.max_ticket_ev_wei, o.ticket_ev_wei),
+            "raise it: win probabilities are rounded up, so a ticket is worth a little more than its orchestrator asks",
         ));
     }
     if g.max_total_ev_wei < g.max_ticket_ev_wei {
@@ -192,8 +194,31 @@ fn ladder(s: &Scenario) -> Option<Problem> {
                 return Some(problem(key(k), format!("{v} is no size for 4:2:0 video"), "use an even number up to 8192"));
             }
         }
+        if let Some(p) = shape(s, i, step) {
+            return Some(p);
+        }
     }
     None
+}
+
+/// A transcoder keeps a picture's shape: fees are reckoned on the size that really comes out.
+fn shape(s: &Scenario, i: usize, step: &LadderStep) -> Option<Problem> {
+    let source = (s.gateways.source_width.0, s.gateways.source_height.0);
+    let size = (step.width.0, step.height.0);
+    let (w, h) = source;
+    match fit(source, size) {
+        Some(made) if made == size => None,
+        Some((mw, mh)) => Some(problem(
+            format!("ladder.{i}.width"),
+            format!("a source of {w}x{h} cannot become {}x{} without distortion", size.0, size.1),
+            format!("use width = {mw} and height = {mh}, or another source_width and source_height"),
+        )),
+        None => Some(problem(
+            format!("ladder.{i}.width"),
+            format!("a source of {w}x{h} cannot become {}x{}", size.0, size.1),
+            "use a size between 146x50 and 8192x8192",
+        )),
+    }
 }
 
 fn real_stream(s: &Scenario) -> Option<Problem> {

@@ -225,7 +225,7 @@ pub struct Selection {
     /// Weight of chance.
     pub random_weight: Share,
     /// Factor in the exponent of price.
-    pub price_exp_factor: NonNegative,
+    pub price_exp_factor: Positive,
 }
 
 /// Gateways.
@@ -254,6 +254,10 @@ pub struct Gateways {
     pub stream_seconds: Dist,
     /// Length of a segment.
     pub segment_seconds: Count,
+    /// Width of the sources' pictures.
+    pub source_width: Count,
+    /// Height of the sources' pictures.
+    pub source_height: Count,
     /// Frames per second of the sources.
     pub source_fps: Count,
     /// Bit rate of the sources.

@@ -84,7 +84,7 @@ impl Number {
 
 /// A whole token amount with decimals, in its 18-decimal base unit.
 #[must_use]
-pub fn base_units(whole: f64) -> U256 {
+fn base_units(whole: f64) -> U256 {
     // Nine decimals are exact in a float for every amount a scenario can mean; the rest is zeros.
     let nano = (whole * 1e9).round();
     if nano <= 0.0 {

@@ -88,15 +88,19 @@ fn orchestrator(s: &Scenario, streams: &Streams, i: usize) -> OrchestratorSpec {
     let id = identity(streams, "orchestrator", i, o.count.0 as usize, 1);
     let draw = |purpose: &str, d: &crate::scenario::Dist| d.draw(i, &mut streams.stream(&id.name, purpose));
     let share = |v: f64| Perc6((v * f64::from(Perc6::DIVISOR)).round() as u32);
-    // Prices on the wire are fractions of whole numbers; a thousandth of a wei is fine enough.
-    let milliwei = (draw("price", &o.price_wei_per_pixel) * o.price_scale.0 * 1000.0).round() as u64;
     OrchestratorSpec {
         stake: lpt(draw("stake", &o.stake_lpt)),
         reward_cut: share(draw("reward cut", &o.reward_cut)),
         fee_share: share(draw("fee share", &o.fee_share)),
-        price: Price::new(milliwei, 1000).unwrap_or_else(Price::free),
+        price: price(draw("price", &o.price_wei_per_pixel) * o.price_scale.0),
         pixel_rate: (draw("speed", &o.megapixels_per_second) * 1e6) as u64,
         uri: format!("https://{}.weir.test:8935", id.name),
         id,
     }
+}
+
+/// A price of a number of wei per pixel. Prices on the wire are fractions of whole numbers; a
+/// thousandth of a wei is fine enough.
+pub(crate) fn price(wei_per_pixel: f64) -> Price {
+    Price::new((wei_per_pixel * 1000.0).round() as u64, 1000).unwrap_or_else(Price::free)
 }

@@ -1,11 +1,13 @@
 //! The chain's side of the simulation: looks at it, transactions, blocks, and those who act on it.
 
+use std::collections::BTreeSet;
+
 use alloy::primitives::Bytes;
 use futures::executor::block_on;
 use weir_chain::{Log, LogKind};
 use weir_kernel::ActorId;
 use weir_roles::{ChainEvent, TxOutcome, delegator};
-use weir_types::{Address, B256, Instant, LptWei, Millis, U256, Wei};
+use weir_types::{Address, B256, Instant, LptWei, Millis, Round, U256, Wei};
 
 use super::actors::SEQUENCER;
 use super::event::{Event, Origin, Part};
@@ -39,40 +41,30 @@ impl World {
         Ok(())
     }
 
-    /// Everything that the node's logs say since it last looked.
+    /// Everything that the chain's logs say to a node since it last looked.
     fn catch_up(&mut self, now: Instant, actor: ActorId) -> Result<(), LabError> {
+        let end = self.view.logs.len();
         let Some(node) = self.node_mut(actor) else { return Ok(()) };
-        let from = node.cursor;
-        let own = node.address();
-        let watched = node.watched.clone();
-        let fresh: Vec<Log> = self.view.logs.get(from..).unwrap_or_default().to_vec();
-        if let Some(n) = self.node_mut(actor) {
-            n.cursor = from + fresh.len();
-        }
-        if fresh.iter().any(|l| matches!(l.kind, LogKind::NewRound(_))) {
+        let from = std::mem::replace(&mut node.cursor, end);
+        let (own, watched) = (node.address(), node.watched.clone());
+        let fresh = self.view.logs.get(from..).unwrap_or_default();
+        let new_round = fresh.iter().any(|l| matches!(l.kind, LogKind::NewRound(_)));
+        let touched: BTreeSet<Address> = fresh.iter().filter_map(|l| sender_of(&l.kind)).collect();
+        let locks: Vec<(u64, Round)> = fresh.iter().filter_map(|l| lock_of(&l.kind, own)).collect();
+        if new_round {
             self.tell_round(now, actor)?;
-            for sender in &watched {
-                self.tell_funds(now, actor, *sender)?;
-            }
-            return Ok(());
         }
-        let mut touched: Vec<Address> = fresh.iter().filter_map(|l| sender_of(&l.kind)).collect();
-        touched.sort_unstable();
-        touched.dedup();
-        for sender in touched.into_iter().filter(|s| watched.contains(s)) {
+        // A new round clears what was claimed from every reserve.
+        for sender in watched.into_iter().filter(|s| new_round || touched.contains(s)) {
             self.tell_funds(now, actor, sender)?;
         }
-        for log in fresh {
-            if let LogKind::Unbond { delegator, lock, withdraw_round, .. } = log.kind {
-                if delegator == own {
-                    self.deliver(now, actor, Part::Delegator, Input::Lock { id: lock, withdraw_round })?;
-                }
-            }
+        for (id, withdraw_round) in locks {
+            self.deliver(now, actor, Part::Delegator, Input::Lock { id, withdraw_round })?;
         }
         Ok(())
     }
 
-    fn tell(&mut self, now: Instant, actor: ActorId, event: ChainEvent) -> Result<(), LabError> {
+    pub(super) fn tell(&mut self, now: Instant, actor: ActorId, event: ChainEvent) -> Result<(), LabError> {
         let parts = self.node(actor).map_or(&[][..], Node::chain_parts);
         for part in parts {
             self.deliver(now, actor, *part, Input::Chain(event.clone()))?;
@@ -266,7 +258,7 @@ impl World {
     /// A node starts again with what its disk kept.
     pub(super) fn restart(&mut self, now: Instant, actor: ActorId) -> Result<(), LabError> {
         let Some(i) = index(actor) else { return Ok(()) };
-        self.rebuild(i);
+        self.rebuild(i)?;
         self.resync(actor)?;
         let logs = self.view.logs.len();
         let Some(node) = self.nodes.get_mut(i) else { return Ok(()) };
@@ -289,6 +281,16 @@ fn sender_of(kind: &LogKind) -> Option<Address> {
         | LogKind::Redeemed { sender, .. }
         | LogKind::Paid { sender, .. } => Some(*sender),
         LogKind::UnlockChanged(sender) => Some(*sender),
+        _ => None,
+    }
+}
+
+/// An unbonding lock that a log gives to a holder.
+fn lock_of(kind: &LogKind, holder: Address) -> Option<(u64, Round)> {
+    match kind {
+        LogKind::Unbond { delegator, lock, withdraw_round, .. } if *delegator == holder => {
+            Some((*lock, *withdraw_round))
+        }
         _ => None,
     }
 }

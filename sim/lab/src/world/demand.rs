@@ -25,6 +25,10 @@ pub struct ClipSegment {
 pub struct ClipInfo {
     /// SHA-256 of the file.
     pub sha256: String,
+    /// Width of its pictures.
+    pub width: u32,
+    /// Height of its pictures.
+    pub height: u32,
     /// Its segments.
     pub segments: Vec<ClipSegment>,
 }
@@ -38,6 +42,8 @@ pub(crate) struct StreamPlan {
     pub(crate) start: Instant,
     /// Its segments.
     pub(crate) segments: Vec<SegmentMeta>,
+    /// Width and height of its pictures.
+    pub(crate) size: (u32, u32),
     /// Whether its segments are those of the real clip.
     pub(crate) real: bool,
 }
@@ -50,6 +56,7 @@ pub(crate) fn plan(s: &Scenario, streams: &Streams, clip: Option<&ClipInfo>, beg
         plans.push(real_plan(s, r, c, &profiles, begin));
     }
     let gateways = s.gateways.count.0 as usize;
+    let size = (s.gateways.source_width.0, s.gateways.source_height.0);
     for gateway in 0..gateways {
         let name = numbered("gateway", gateway, gateways);
         let mut rng = streams.stream(&name, "demand");
@@ -70,7 +77,7 @@ pub(crate) fn plan(s: &Scenario, streams: &Streams, clip: Option<&ClipInfo>, beg
             }
             let number = plans.len() as u64;
             let segments = modelled(s, number, length.min(room), &profiles);
-            plans.push(StreamPlan { gateway, start: Instant((at * 1e6) as u64), segments, real: false });
+            plans.push(StreamPlan { gateway, start: Instant((at * 1e6) as u64), segments, size, real: false });
         }
     }
     plans
@@ -105,7 +112,7 @@ fn real_plan(
         })
         .collect();
     let start = Instant(begin.0.saturating_add((r.start_seconds.0 * 1e6) as u64));
-    StreamPlan { gateway: r.gateway.0 as usize - 1, start, segments, real: true }
+    StreamPlan { gateway: r.gateway.0 as usize - 1, start, segments, size: (clip.width, clip.height), real: true }
 }
 
 fn modelled(s: &Scenario, number: u64, length: f64, profiles: &Arc<Vec<Profile>>) -> Vec<SegmentMeta> {

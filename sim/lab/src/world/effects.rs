@@ -6,9 +6,11 @@ use futures::executor::block_on;
 use weir_kernel::{ActorId, Delivery};
 use weir_roles::io::{Message, RenditionMeta, SegmentMeta};
 use weir_roles::{ChainEvent, Effect, Effects, Observation, Peer, TxId, TxIntent, TxOutcome, WorkDone, WorkId};
-use weir_types::{Address, Instant, Millis, keccak256};
+use weir_media::{SegmentSpec, WorkModel};
+use weir_types::{Address, B256, Instant, Millis, Profile};
 
 use super::actors::SEQUENCER;
+use super::demand::StreamPlan;
 use super::event::{Event, Origin, Part, work_segment};
 use super::node::Input;
 use super::{World, index, priority};
@@ -131,10 +133,11 @@ impl World {
     }
 
     fn start_work(&mut self, now: Instant, actor: ActorId, part: Part, id: WorkId, meta: &SegmentMeta) {
-        let real = self.is_real(meta.stream);
+        let Some(plan) = self.plan(meta.stream) else { return };
+        let (real, size) = (plan.real, plan.size);
         let Some(node) = index(actor).and_then(|i| self.nodes.get_mut(i)) else { return };
-        let jitter = node.net_rng.unit();
-        let (time, renditions) = modelled(meta, node.pixel_rate, jitter);
+        let draw = node.net_rng.unit();
+        let (time, renditions) = modelled(meta, size, node.pixel_rate, draw);
         // One transcoder per node: work waits for what was started before.
         let begin = node.busy_until.max(now);
         let at = begin + time;
@@ -150,8 +153,8 @@ impl World {
         self.kernel.schedule(at, priority::NODE, actor, Event::Work { part, done, life });
     }
 
-    fn is_real(&self, stream: u64) -> bool {
-        usize::try_from(stream).ok().and_then(|i| self.plans.get(i)).is_some_and(|p| p.real)
+    fn plan(&self, stream: u64) -> Option<&StreamPlan> {
+        self.plans.get(usize::try_from(stream).ok()?)
     }
 
     fn observe(&mut self, now: Instant, actor: ActorId, o: &Observation) {
@@ -161,7 +164,7 @@ impl World {
         if let Observation::SegmentDone { stream, seq, orchestrator, error, .. } = o {
             let parts = self.parts.remove(&(*stream, *seq)).unwrap_or_default();
             self.books.explain_last(parts);
-            if let (true, None, Some(who)) = (self.is_real(*stream), error, orchestrator) {
+            if let (true, None, Some(who)) = (self.plan(*stream).is_some_and(|p| p.real), error, orchestrator) {
                 self.delivered.insert(*seq, self.names.of(who));
             }
         }
@@ -177,18 +180,14 @@ impl World {
     }
 }
 
-/// Time and renditions that the work model gives for a segment.
-fn modelled(meta: &SegmentMeta, pixel_rate: u64, jitter: f64) -> (Millis, Vec<RenditionMeta>) {
-    let model = weir_media::WorkModel::new(pixel_rate);
-    let spec = weir_media::SegmentSpec { frames: meta.frames, duration: meta.duration };
-    let renditions = meta
-        .profiles
-        .iter()
-        .map(|p| {
-            let r = model.rendition(&spec, p);
-            let text = format!("{}/{}/{}", meta.hash, p.name, r.bytes);
-            RenditionMeta { pixels: r.pixels, bytes: r.bytes, hash: keccak256(text) }
-        })
-        .collect();
-    (model.time(&spec, &meta.profiles, jitter), renditions)
+/// Time and renditions that the work model gives for a segment of a source of a size.
+fn modelled(meta: &SegmentMeta, size: (u32, u32), pixel_rate: u64, draw: f64) -> (Millis, Vec<RenditionMeta>) {
+    let model = WorkModel { pixels_per_second: pixel_rate, ..WorkModel::default() };
+    let (width, height) = size;
+    let spec = SegmentSpec { width, height, frames: u64::from(meta.frames), duration: meta.duration };
+    let rendition = |p: &Profile| {
+        let r = model.rendition(&spec, p, &meta.hash.0);
+        RenditionMeta { pixels: r.pixels, bytes: r.bytes, hash: B256::from(r.digest) }
+    };
+    (model.time(&spec, &meta.profiles, draw), meta.profiles.iter().map(rendition).collect())
 }

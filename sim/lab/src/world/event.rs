@@ -148,7 +148,6 @@ fn timer_digest(kind: TimerKind, h: &mut TraceHasher) {
             h.u64(2);
             h.u64(request);
         }
-        TimerKind::Cleanup => h.u64(3),
     }
 }
 

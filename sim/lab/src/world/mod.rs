@@ -16,9 +16,8 @@ mod view;
 use std::collections::BTreeMap;
 
 use weir_evm::Chain;
-use weir_kernel::{ActorId, Fired, Kernel, Network, Streams};
+use weir_kernel::{ActorId, Fired, Kernel, Network};
 use weir_roles::gateway;
-use weir_ticket::Value;
 use weir_types::{Address, Credit, Entropy, Instant, Round, Wei};
 
 use crate::LabError;
@@ -90,7 +89,6 @@ pub(crate) struct World {
     round_start: RoundMeta,
     first_round: Round,
     last_l1: u64,
-    streams: Streams,
     specs: Vec<actors::OrchestratorSpec>,
 }
 
@@ -205,11 +203,6 @@ impl World {
 
     fn addresses(&self, keep: impl Fn(&Node) -> bool) -> Vec<Address> {
         self.nodes.iter().filter(|n| keep(n)).map(Node::address).collect()
-    }
-
-    /// The rule by which orchestrators admit work: a balance of one ticket's expected value.
-    pub(crate) fn admission(&self) -> Value {
-        Value::from(&self.ticket_ev)
     }
 }
 

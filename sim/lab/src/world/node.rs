@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use weir_chain::TxManager;
-use weir_kernel::ActorId;
 use weir_roles::io::{Message, Standing};
 use weir_roles::reward_caller::RewardCaller;
 use weir_roles::round_keeper::RoundKeeper;
@@ -76,10 +75,6 @@ impl Node {
         self.id.address()
     }
 
-    pub(crate) const fn actor(&self) -> ActorId {
-        self.id.actor
-    }
-
     /// Parts that chain events go to.
     pub(crate) const fn chain_parts(&self) -> &'static [Part] {
         match &self.machines {
@@ -142,7 +137,6 @@ fn to_orchestrator(i: Input) -> Option<orchestrator::Input> {
     Some(match i {
         Input::Chain(e) => I::Chain(e),
         Input::Message { from, message } => I::Message { from, message },
-        Input::Timer(k) => I::Timer(k),
         Input::Work(d) => I::Work(d),
         Input::Standing { sender, standing } => I::Standing { sender, standing },
         _ => return None,

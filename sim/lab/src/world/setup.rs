@@ -10,16 +10,22 @@ use weir_chain::{Client, TxManager};
 use weir_contracts::bindings::{BondingManager, LivepeerToken, RoundsManager, ServiceRegistry, TicketBroker};
 use weir_contracts::{Deployment, Plan, ProtocolParams, ProtocolVersion};
 use weir_evm::{Chain, ChainConfig};
-use weir_kernel::{ActorId, Kernel, Network, Streams};
-use weir_roles::gateway::Gateway;
-use weir_roles::orchestrator::Orchestrator;
+use weir_kernel::{ActorId, Kernel, Network, Streams, draw_crashes};
+use weir_market::admission::AdmissionConfig;
+use weir_market::price::PriceList;
+use weir_market::selection::{Probability, Weights};
+use weir_roles::gateway::{Gateway, GatewayConfig};
+use weir_roles::io::Records;
+use weir_roles::orchestrator::{Orchestrator, OrchestratorConfig};
 use weir_roles::redeemer::Redeemer;
 use weir_roles::reward_caller::RewardCaller;
 use weir_roles::round_keeper::RoundKeeper;
 use weir_roles::{Peer, delegator};
-use weir_types::{Address, Credit, Instant, L2Block, LptWei, Millis, Perc9, Round, U256, Wei};
+use weir_ticket::recipient::RecipientConfig;
+use weir_ticket::sender::SenderConfig;
+use weir_types::{Address, Credit, Entropy, Instant, L2Block, LptWei, Millis, Perc9, Round, U256, Wei};
 
-use super::actors::{Cast, DelegatorSpec, Identity, OrchestratorSpec, SEQUENCER};
+use super::actors::{Cast, DelegatorSpec, Identity, OrchestratorSpec, SEQUENCER, price};
 use super::demand::{self, ClipInfo};
 use super::event::Event;
 use super::node::{Machines, Node, OrchestratorNode};
@@ -40,6 +46,9 @@ pub(crate) const CHAIN_ID: u64 = 424_242;
 const GENESIS_TIME: u64 = 1_764_547_200;
 /// L1 block at genesis.
 const L1_START: u64 = 23_900_000;
+
+/// Longest wait of a node before it initialises a round.
+const KEEPER_DELAY: Millis = Millis::from_secs(30);
 
 const DEPLOYER: Address = Address::repeat_byte(0xde);
 const FEES: Address = Address::repeat_byte(0xfe);
@@ -231,12 +240,14 @@ fn assemble(
         names.insert(o.id.address(), o.id.name.clone());
         prices.insert(o.id.address(), o.price.to_f64());
         locate(&mut network, o.id.actor, s, &mut place);
-        nodes.push(node(&o.id, Machines::Orchestrator(Box::new(orchestrator_node(s, o, streams, &BTreeMap::new()))), &chain, streams, o.pixel_rate));
+        let mut rng = streams.stream(&o.id.name, "start");
+        let machines = orchestrator_node(s, o, &mut rng, &Records::new())?;
+        nodes.push(node(&o.id, Machines::Orchestrator(Box::new(machines)), &chain, streams, o.pixel_rate));
     }
     for g in &cast.gateways {
         names.insert(g.address(), g.name.clone());
         locate(&mut network, g.actor, s, &mut place);
-        nodes.push(node(g, Machines::Gateway(Box::new(gateway(s, g))), &chain, streams, 0));
+        nodes.push(node(g, Machines::Gateway(Box::new(gateway(s, g)?)), &chain, streams, 0));
     }
     for x in &cast.delegators {
         names.insert(x.id.address(), x.id.name.clone());
@@ -280,7 +291,6 @@ fn assemble(
         behaviour: BTreeMap::new(),
         skip_reward: BTreeMap::new(),
         round_start,
-        streams: streams.clone(),
         specs: cast.orchestrators.clone(),
     };
     world.schedule(streams, &cast, round_seconds)?;
@@ -346,19 +356,56 @@ fn locate(network: &mut Network, actor: ActorId, s: &Scenario, rng: &mut weir_ty
     network.place(actor, region, bits, bits);
 }
 
+/// An orchestrator's machines as its process starts, with what its disk kept.
 pub(super) fn orchestrator_node(
     s: &Scenario,
     o: &OrchestratorSpec,
-    streams: &Streams,
-    disk: &weir_roles::io::Records,
-) -> OrchestratorNode {
-    let _ = (s, o, streams, disk);
-    unimplemented!()
+    rng: &mut Entropy,
+    disk: &Records,
+) -> Result<OrchestratorNode, LabError> {
+    let tickets = RecipientConfig {
+        ev: Wei::new(u128::from(s.orchestrators.ticket_ev_wei)),
+        redeem_gas: s.orchestrators.redeem_gas,
+        tx_cost_multiplier: u64::from(s.orchestrators.tx_cost_multiplier.0),
+        max_face_value: Wei::ZERO,
+    };
+    let redeemer = Redeemer::restore(o.id.address(), tickets.redeem_gas, disk)
+        .map_err(|e| LabError::Setup(format!("{}: {e}", o.id.name)))?;
+    let config = OrchestratorConfig {
+        prices: PriceList::new(Some(o.price.clone()), true),
+        admission: AdmissionConfig {
+            max_sessions: u64::from(s.orchestrators.max_sessions.0),
+            ..AdmissionConfig::default()
+        },
+        tickets,
+    };
+    Ok(OrchestratorNode {
+        orchestrator: Orchestrator::new(config, Box::new(o.id.key.clone()), rng),
+        redeemer,
+        reward: RewardCaller::new(),
+        keeper: RoundKeeper::new(KEEPER_DELAY),
+    })
 }
 
-fn gateway(s: &Scenario, id: &Identity) -> Gateway {
-    let _ = (s, id);
-    unimplemented!()
+fn gateway(s: &Scenario, id: &Identity) -> Result<Gateway, LabError> {
+    let g = &s.gateways;
+    let w = &g.selection;
+    let weights = Weights::new(w.stake_weight.0, w.price_weight.0, w.random_weight.0)
+        .map_err(|e| LabError::Setup(e.to_string()))?;
+    let max = price(g.max_price_wei_per_pixel.0 * s.orchestrators.price_scale.0);
+    let selection = Probability {
+        weights,
+        price_factor: w.price_exp_factor.0,
+        // Zero means any price, as it does to an operator.
+        max_price: (!max.is_free()).then_some(max),
+        ..Probability::default()
+    };
+    let payment = SenderConfig {
+        max_ticket_ev: Wei::new(u128::from(g.max_ticket_ev_wei)).into(),
+        max_total_ev: Wei::new(u128::from(g.max_total_ev_wei)).into(),
+        ..SenderConfig::default()
+    };
+    Ok(Gateway::new(GatewayConfig { selection, payment, ..GatewayConfig::default() }, Box::new(id.key.clone())))
 }
 
 impl World {
@@ -401,25 +448,25 @@ impl World {
     }
 
     fn schedule_faults(&mut self, streams: &Streams, orchestrators: &[OrchestratorSpec]) {
-        let f = self.scenario.faults.clone();
+        let f = &self.scenario.faults;
+        let actors: Vec<ActorId> = orchestrators.iter().map(|o| o.id.actor).collect();
+        let n = f.orchestrator_crashes as usize;
+        let down_for = Millis((f.down_seconds.0 * 1e3).round() as u64);
+        // Late crashes would leave nothing to recover from.
+        let middle = Instant(self.begin.0 + (self.end.0 - self.begin.0) / 2);
         let mut rng = streams.stream("faults", "crashes");
-        let mut left: Vec<ActorId> = orchestrators.iter().map(|o| o.id.actor).collect();
-        let span = self.end.0 - self.begin.0;
-        for _ in 0..f.orchestrator_crashes {
-            let actor = left.swap_remove(rng.below(left.len() as u64) as usize);
-            // Late crashes would leave nothing to recover from.
-            let at = Instant(self.begin.0 + rng.below(span / 2));
-            let back = Instant(at.0 + (f.down_seconds.0 * 1e6) as u64);
-            self.kernel.schedule(at, priority::NODE, actor, Event::Crash);
-            self.kernel.schedule(back, priority::NODE, actor, Event::Restart);
+        for c in draw_crashes(&mut rng, &actors, n, self.begin, middle, down_for) {
+            self.kernel.schedule(c.at, priority::NODE, c.actor, Event::Crash);
+            self.kernel.schedule(c.back(), priority::NODE, c.actor, Event::Restart);
         }
     }
 
     /// Build a node's machines anew from its disk.
-    pub(super) fn rebuild(&mut self, i: usize) {
-        let (Some(node), Some(spec)) = (self.nodes.get_mut(i), self.specs.get(i)) else { return };
-        let fresh = orchestrator_node(&self.scenario, spec, &self.streams, &node.disk);
+    pub(super) fn rebuild(&mut self, i: usize) -> Result<(), LabError> {
+        let (Some(node), Some(spec)) = (self.nodes.get_mut(i), self.specs.get(i)) else { return Ok(()) };
+        let fresh = orchestrator_node(&self.scenario, spec, &mut node.rng, &node.disk)?;
         node.machines = Machines::Orchestrator(Box::new(fresh));
         node.watched.clear();
+        Ok(())
     }
 }
