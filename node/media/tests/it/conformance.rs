@@ -181,9 +181,14 @@ fn compare(run: &Value, source: &str, done: &weir_media::Transcoded) -> Vec<Stri
     let known = |name: &str, key: &str| {
         DIFFERENT.iter().any(|d| d.0 == source && (d.1 == "*" || d.1 == name) && d.2.contains(&key))
     };
+    let differs = |key: &str| all.iter().any(|(_, k, ..)| k == key);
+    let listed = DIFFERENT.iter().filter(|d| d.0 == source).flat_map(|d| d.2);
+    let stale: Vec<String> =
+        listed.filter(|key| !differs(key)).map(|key| format!("{key} is listed as different and is not")).collect();
     all.into_iter()
         .filter(|(name, key, ..)| !known(name, key))
         .map(|(name, key, want, have)| format!("{name}, {key}: recorded {want}, made {have}"))
+        .chain(stale)
         .collect()
 }
 
