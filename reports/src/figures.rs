@@ -68,8 +68,9 @@ fn minted(run: &Run) -> Option<Tile> {
 }
 
 fn gas(run: &Run) -> Option<Tile> {
-    let summary = run.summary.as_ref()?;
-    let note = text::count(summary.transactions as f64, "transaction", "transactions");
+    // The summary counts the set-up's transactions too, whose gas is not part of the figure.
+    let rows = run.tables.gas.as_deref().unwrap_or_default();
+    let note = text::count(rows.iter().map(|g| g.transactions).sum(), "transaction", "transactions");
     Some(tile(text::eth(run.kpi("gas_eth")?), "paid for gas", note))
 }
 

@@ -136,7 +136,7 @@ fn about(run: &Run) -> String {
         let host = if run.file.host.is_empty() { String::new() } else { format!(" on {}", run.file.host) };
         facts.push(("Time it took", text::duration(s.wall_seconds) + &host));
         facts.push(("Events", text::whole(s.events as f64)));
-        facts.push(("Transactions", text::whole(s.transactions as f64)));
+        facts.push(("Transactions", format!("{}, with the set-up’s", text::whole(s.transactions as f64))));
     }
     let mut out = String::from(
         "<section class=\"about\" aria-label=\"About this run\">\n<div>\n<h2>The run</h2>\n<dl class=\"facts\">\n",

@@ -15,6 +15,8 @@ pub(crate) struct Axis {
     ticks: Vec<(f64, String)>,
     title: String,
     grid: bool,
+    /// Least width of its labels.
+    room: f64,
 }
 
 impl Axis {
@@ -25,7 +27,7 @@ impl Axis {
         let top = (max / step - 1e-9).ceil().max(1.0);
         let values: Vec<f64> = (0..=top as u32).map(|i| f64::from(i) * step).collect();
         let ticks = values.iter().copied().zip(text::ticks(&values)).collect();
-        Self { lo: 0.0, hi: top * step, log: false, ticks, title: title.into(), grid: true }
+        Self { lo: 0.0, hi: top * step, log: false, ticks, title: title.into(), grid: true, room: 0.0 }
     }
 
     /// The same, but with no tick at a part of a thing.
@@ -49,18 +51,37 @@ impl Axis {
         let powers: Vec<f64> = (lo.log10().ceil() as i32..=hi.log10().floor() as i32).map(|e| 10_f64.powi(e)).collect();
         let values = if powers.len() >= 2 { powers } else { vec![lo, hi] };
         let ticks = values.iter().map(|v| (*v, text::power(*v))).collect();
-        Self { lo, hi, log: true, ticks, title: title.into(), grid: true }
+        Self { lo, hi, log: true, ticks, title: title.into(), grid: true, room: 0.0 }
     }
 
     /// A place for each of some labels, at 0, 1, 2 and so on.
     pub(crate) fn places(labels: &[String], title: impl Into<String>) -> Self {
         let ticks = labels.iter().enumerate().map(|(i, l)| (i as f64, l.clone())).collect();
-        Self { lo: -0.5, hi: labels.len().max(1) as f64 - 0.5, log: false, ticks, title: title.into(), grid: false }
+        Self {
+            lo: -0.5,
+            hi: labels.len().max(1) as f64 - 0.5,
+            log: false,
+            ticks,
+            title: title.into(),
+            grid: false,
+            room: 0.0,
+        }
     }
 
     /// Without lines across the chart.
     pub(crate) const fn bare(mut self) -> Self {
         self.grid = false;
+        self
+    }
+
+    /// Width of the widest label.
+    pub(crate) fn labels(&self) -> f64 {
+        self.ticks.iter().map(|(_, l)| text_width(l, LABEL)).fold(self.room, f64::max)
+    }
+
+    /// With room for labels of a width, so that charts above one another line up.
+    pub(crate) const fn with_room(mut self, width: f64) -> Self {
+        self.room = width;
         self
     }
 
@@ -97,10 +118,9 @@ pub(crate) struct Plot {
 impl Plot {
     /// Draws axes, labels and grid; what is left is for the data.
     pub(crate) fn frame(c: &mut Canvas<'_>, area: Area, x: Axis, y: Axis) -> Self {
-        let wide = y.ticks.iter().map(|(_, l)| text_width(l, LABEL)).fold(0.0, f64::max);
         let bottom = if x.title.is_empty() { 20.0 } else { 38.0 };
         let top = if y.title.is_empty() { 6.0 } else { 24.0 };
-        let inner = area.inset(wide + 8.0, top, 12.0, bottom);
+        let inner = area.inset(y.labels() + 8.0, top, 12.0, bottom);
         let plot = Self { area: inner, x, y };
         if !plot.y.title.is_empty() {
             c.text(&plot.y.title, (area.x, area.y + 7.0), LABEL, Color::Muted, Align::Left);

@@ -26,7 +26,7 @@ pub(super) fn figure(run: &Run) -> Figure {
     Figure {
         id: "gas",
         title: "What the chain cost",
-        shows: "Gas paid for each kind of transaction, named as the contracts name it, and how many there were.".into(),
+        shows: "Gas paid after the set-up for each kind of transaction, named as the contracts name it, and how many there were.".into(),
         finding,
         tables: &["gas"],
         broad: false,

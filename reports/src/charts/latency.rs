@@ -112,7 +112,7 @@ impl Latency {
         const BINS: usize = 48;
         let max = self.sorted.last().copied().unwrap_or(0.0);
         // A few stragglers must not press all others into one bar.
-        let end = max.min(self.quantile(0.99) * 1.6).max(1.0) * 1.001;
+        let end = max.min(self.quantile(0.99) * 1.3).max(1.0) * 1.001;
         let (factor, unit) = if end >= 2000.0 { (1e-3, "s") } else { (1.0, "ms") };
         let mut bins = [0.0_f64; BINS];
         let drawn = self.sorted.iter().take_while(|v| **v < end);

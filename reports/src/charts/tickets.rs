@@ -84,11 +84,10 @@ impl Lottery {
     /// Winners above, all that were sent below: those are so many more that they need a scale of their own.
     fn draw(&self, c: &mut Canvas<'_>, area: Area) {
         let (upper, lower) = area.split_rows(area.h * 0.66, 10.0);
-        self.winners(c, upper, "");
-        let labels: Vec<String> = self.rounds.iter().map(|r| r.label.clone()).collect();
-        let max = self.rounds.iter().map(|r| r.sent).fold(0.0, f64::max);
-        let plot =
-            Plot::frame(c, lower, Axis::places(&labels, "round"), Axis::counting(max, 2, "tickets sent in the round"));
+        let (won, sent) = (self.won_axis(), self.sent_axis());
+        let room = won.labels().max(sent.labels());
+        self.winners(c, upper, won.with_room(room), "");
+        let plot = Plot::frame(c, lower, self.rounds_axis("round"), sent.with_room(room));
         let width = (plot.place() * 0.5).min(72.0);
         for (i, r) in self.rounds.iter().enumerate() {
             plot.bar(c, plot.x(i as f64), width, r.sent, Color::Faint);
@@ -97,10 +96,26 @@ impl Lottery {
 
     /// Winners alone.
     pub(super) fn draw_won(&self, c: &mut Canvas<'_>, area: Area) {
-        self.winners(c, area, "round");
+        self.winners(c, area, self.won_axis(), "round");
     }
 
-    fn winners(&self, c: &mut Canvas<'_>, area: Area, x_title: &str) {
+    fn rounds_axis(&self, title: &str) -> Axis {
+        let labels: Vec<String> = self.rounds.iter().map(|r| r.label.clone()).collect();
+        Axis::places(&labels, title)
+    }
+
+    fn won_axis(&self) -> Axis {
+        let reach = |r: &Round| (r.expected + 2.0 * r.sigma()).max(r.won).max(r.redeemed);
+        let max = self.rounds.iter().map(reach).fold(0.0, f64::max);
+        Axis::counting(max * 1.05, 4, "winning tickets in the round")
+    }
+
+    fn sent_axis(&self) -> Axis {
+        let max = self.rounds.iter().map(|r| r.sent).fold(0.0, f64::max);
+        Axis::counting(max, 2, "tickets sent in the round")
+    }
+
+    fn winners(&self, c: &mut Canvas<'_>, area: Area, y: Axis, x_title: &str) {
         let area = legend(
             c,
             area,
@@ -111,11 +126,7 @@ impl Lottery {
                 (Sign::Box(Color::Pale), "± 2 σ"),
             ],
         );
-        let labels: Vec<String> = self.rounds.iter().map(|r| r.label.clone()).collect();
-        let reach = |r: &Round| (r.expected + 2.0 * r.sigma()).max(r.won).max(r.redeemed);
-        let max = self.rounds.iter().map(reach).fold(0.0, f64::max);
-        let y = Axis::counting(max * 1.05, 4, "winning tickets in the round");
-        let plot = Plot::frame(c, area, Axis::places(&labels, x_title), y);
+        let plot = Plot::frame(c, area, self.rounds_axis(x_title), y);
         let width = (plot.place() * 0.5).min(72.0);
         let dot = (plot.place() * 0.3).clamp(1.5, 5.0);
         for (i, r) in self.rounds.iter().enumerate() {

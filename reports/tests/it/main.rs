@@ -65,33 +65,33 @@ fn each_chart_says_what_it_shows() {
     check(
         &captions.join("\n\n"),
         &expect![[r#"
-        Stake by orchestrator
-        Stake behind each orchestrator at the end of the run, its own and its delegators’, largest first.
-        The largest three orchestrators hold 52 % of the stake, and half of it lies with the largest three.
+            Stake by orchestrator
+            Stake behind each orchestrator at the end of the run, its own and its delegators’, largest first.
+            The largest three orchestrators hold 52 % of the stake, and half of it lies with the largest three.
 
-        Income by source
-        What orchestrators and delegators took in per round, as fees for work and as newly minted LPT, at 0.001 ETH for one LPT.
-        Fees were 67 % of the income: 2.24 ETH beside 1.12 ETH in rewards.
+            Income by source
+            What orchestrators and delegators took in per round, as fees for work and as newly minted LPT, at 0.001 ETH for one LPT.
+            Fees were 67 % of the income: 2.24 ETH beside 1.12 ETH in rewards.
 
-        Tickets: luck against expectation
-        Winning tickets per round beside the number that the odds let expect; in 19 of 20 rounds luck stays within the band of two standard deviations.
-        Of 1,396,911 tickets 250 won, where 279 ± 33.4 were expected; 247 were redeemed.
+            Tickets: luck against expectation
+            Winning tickets per round beside the number that the odds let expect; in 19 of 20 rounds luck stays within the band of two standard deviations.
+            Of 1,396,911 tickets 250 won, where 279 ± 33.4 were expected; 247 were redeemed.
 
-        Paid against earned
-        Each dot is an orchestrator: the expected value of the tickets it was sent, and the fees that winning ones brought it; on the diagonal both are equal.
-        Gateways paid 2.79 ETH in expected value and orchestrators earned 2.47 ETH, 88 % of it.
+            Paid against earned
+            Each dot is an orchestrator: the expected value of the tickets it was sent, and the fees that winning ones brought it; on the diagonal both are equal.
+            Gateways paid 2.79 ETH in expected value and orchestrators earned 2.47 ETH, 88 % of it.
 
-        Segment latency
-        Time from a segment’s arrival at its gateway to its renditions’ return, over all served segments, and the parts that it is made of.
-        Half of the segments were back within 789 ms, 95 % within 1.43 s, 99 % within 1.77 s; transcoding took 73 % of the time.
+            Segment latency
+            Time from a segment’s arrival at its gateway to its renditions’ return, over all served segments, and the parts that it is made of.
+            Half of the segments were back within 789 ms, 95 % within 1.43 s, 99 % within 1.77 s; transcoding took 73 % of the time.
 
-        Who got the work
-        Segments that each orchestrator of the active set served, by its stake and by how its price compares; gateways select by both.
-        The cheapest third served 51 % of the segments and the dearest 22 %; nobody went without.
+            Who got the work
+            Segments that each orchestrator of the active set served, by its stake and by how its price compares; gateways select by both.
+            The cheapest third served 51 % of the segments and the dearest 22 %; nobody went without.
 
-        What the chain cost
-        Gas paid for each kind of transaction, named as the contracts name it, and how many there were.
-        222 transactions cost 0.00398 ETH, 53 % of it for redeemWinningTicket."#]],
+            What the chain cost
+            Gas paid after the set-up for each kind of transaction, named as the contracts name it, and how many there were.
+            222 transactions cost 0.00398 ETH, 53 % of it for redeemWinningTicket."#]],
     );
     let charts: Vec<String> = every_chart(dir.path()).into_keys().collect();
     check(
@@ -108,21 +108,21 @@ fn key_figures_and_facts_are_told() {
     check(
         &tiles.join("\n"),
         &expect![[r#"
-        segments served 392 98.0 % of 400
-        streams 31 1 change of orchestrator
-        median latency 812 ms 99 % within 2.21 s
-        tickets won 118 122 expected of 250,000 sent
-        fees earned 1.18 ETH 1.22 ETH paid in expected value
-        minted as rewards 96,000 LPT 33 reward calls
-        paid for gas 0.0042 ETH 789 transactions
-        of all LPT is staked 50 % 8,000,000 LPT at work"#]],
+            segments served 392 98.0 % of 400
+            streams 31 1 change of orchestrator
+            median latency 812 ms 99 % within 2.21 s
+            tickets won 118 122 expected of 250,000 sent
+            fees earned 1.18 ETH 1.22 ETH paid in expected value
+            minted as rewards 96,000 LPT 33 reward calls
+            paid for gas 0.0042 ETH 222 transactions
+            of all LPT is staked 50 % 8,000,000 LPT at work"#]],
     );
     let facts: Vec<String> = between(&page, "<dl class=\"facts\">", "</dl>").iter().map(|f| plain(f)).collect();
     check(
         &facts.join("\n"),
         &expect![[r#"
-        State complete: all rounds passed Seed 7 Weir 0.1.0 Protocol D26, with the upgrades after March 2024 Simulated time 60 min Time it took 96 s on linux x86_64 Events 123,456 Transactions 789 Trace hash 5f1d
-        Traffic segment : every segment is a message through the role machines Chain embedded : the contracts’ real bytecode in an EVM in process Signatures real : secp256k1 on every ticket and message Media model : sizes and times from a work model; a real stream is transcoded besides"#]],
+            State complete: all rounds passed Seed 7 Weir 0.1.0 Protocol D26, with the upgrades after March 2024 Simulated time 60 min Time it took 96 s on linux x86_64 Events 123,456 Transactions 789, with the set-up’s Trace hash 5f1d
+            Traffic segment : every segment is a message through the role machines Chain embedded : the contracts’ real bytecode in an EVM in process Signatures real : secp256k1 on every ticket and message Media model : sizes and times from a work model; a real stream is transcoded besides"#]],
     );
 }
 

@@ -240,9 +240,8 @@ impl Plan {
     }
 
     fn renditions(&self, dir: &Path) {
-        let ladder = [("240p", 426, 240, 62_500), ("720p", 1280, 720, 750_000)];
-        let rows: Vec<(u64, (&str, u64, u64, u64))> =
-            (0..self.real).flat_map(|s| ladder.iter().map(move |l| (s, *l))).collect();
+        let ladder = [("240p", 426_u64, 240_u64, 62_500_u64), ("720p", 1280, 720, 750_000)];
+        let rows: Vec<_> = (0..self.real).flat_map(|s| ladder.iter().map(move |l| (s, *l))).collect();
         let maker = |seq: u64| self.who(seq as usize % 2);
         let mut paths = Vec::new();
         let mut pictures = Vec::new();
