@@ -8,9 +8,7 @@ use alloy::providers::Provider;
 use alloy::rpc::types::TransactionRequest;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
-use weir_contracts::bindings::{
-    BondingManager, LivepeerToken, RoundsManager, ServiceRegistry, TicketBroker,
-};
+use weir_contracts::bindings::{BondingManager, LivepeerToken, RoundsManager, ServiceRegistry, TicketBroker};
 use weir_roles::{TxIntent, TxOutcome};
 use weir_ticket::{Signature, Ticket};
 use weir_types::{Address, B256, LptWei, U256, Wei};
@@ -222,9 +220,9 @@ impl TxManager {
             TxIntent::WithdrawStake { lock } => {
                 bonding(BondingManager::withdrawStakeCall { _unbondingLockId: U256::from(*lock) }.abi_encode())
             }
-            TxIntent::WithdrawFees { amount } => bonding(
-                BondingManager::withdrawFeesCall { _recipient: self.address, _amount: amount.0 }.abi_encode(),
-            ),
+            TxIntent::WithdrawFees { amount } => {
+                bonding(BondingManager::withdrawFeesCall { _recipient: self.address, _amount: amount.0 }.abi_encode())
+            }
             TxIntent::ClaimEarnings { end } => {
                 bonding(BondingManager::claimEarningsCall { _endRound: U256::from(end.0) }.abi_encode())
             }
@@ -235,18 +233,14 @@ impl TxManager {
                 }
                 .abi_encode(),
             ),
-            TxIntent::ServiceUri(uri) => plain(
-                a.service_registry,
-                ServiceRegistry::setServiceURICall { _serviceURI: uri.clone() }.abi_encode(),
-            ),
+            TxIntent::ServiceUri(uri) => {
+                plain(a.service_registry, ServiceRegistry::setServiceURICall { _serviceURI: uri.clone() }.abi_encode())
+            }
             TxIntent::Fund { deposit, reserve } => Call {
                 to: a.ticket_broker,
-                data: TicketBroker::fundDepositAndReserveCall {
-                    _depositAmount: deposit.0,
-                    _reserveAmount: reserve.0,
-                }
-                .abi_encode()
-                .into(),
+                data: TicketBroker::fundDepositAndReserveCall { _depositAmount: deposit.0, _reserveAmount: reserve.0 }
+                    .abi_encode()
+                    .into(),
                 value: Wei(deposit.0.saturating_add(reserve.0)),
             },
         })
@@ -258,11 +252,8 @@ impl TxManager {
         let own = client.transcoder(self.address).await?.stake;
         let (mintable, _) = client.mintable().await?;
         let total = client.total_bonded().await?;
-        let reward = if total.is_zero() {
-            U256::ZERO
-        } else {
-            mintable.0.checked_mul(own.0).unwrap_or_default() / total.0
-        };
+        let reward =
+            if total.is_zero() { U256::ZERO } else { mintable.0.checked_mul(own.0).unwrap_or_default() / total.0 };
         let stake = LptWei(own.0.saturating_add(reward));
         Ok(pool_hints(&pool, client.pool_max_size().await?, self.address, stake))
     }

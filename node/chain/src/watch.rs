@@ -166,10 +166,8 @@ impl Watcher {
         while next <= to.0 {
             let end = to.0.min(next.saturating_add(self.range_max - 1));
             let filter = Filter::new().from_block(next).to_block(end).address(self.addresses.to_vec());
-            let logs = provider
-                .get_logs(&filter)
-                .await
-                .map_err(|source| ChainError::Rpc { method: "eth_getLogs", source })?;
+            let logs =
+                provider.get_logs(&filter).await.map_err(|source| ChainError::Rpc { method: "eth_getLogs", source })?;
             for log in &logs {
                 if let Some(kind) = decode(log)? {
                     out.push(Log {
@@ -210,11 +208,7 @@ fn decode(log: &RpcLog) -> Result<Option<LogKind>, ChainError> {
         }
         BondingManager::Bond::SIGNATURE_HASH => {
             let e = parse::<BondingManager::Bond>(log)?;
-            LogKind::Bond {
-                delegator: e.delegator,
-                delegate: e.newDelegate,
-                additional: LptWei(e.additionalAmount),
-            }
+            LogKind::Bond { delegator: e.delegator, delegate: e.newDelegate, additional: LptWei(e.additionalAmount) }
         }
         BondingManager::Unbond::SIGNATURE_HASH => {
             let e = parse::<BondingManager::Unbond>(log)?;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use weir_ticket::WinningTicket;
-use weir_ticket::queue::{Attempt, Queue, QueueView, Queued, Verdict};
+use weir_ticket::queue::{Attempt, Queue, QueueView, Queued, Verdict, says_used};
 use weir_types::{Address, Entropy, Instant, Round};
 
 use crate::io::{ChainEvent, Effect, Effects, Observation, Record, Records, Standing, TxId, TxIntent, TxOutcome};
@@ -188,6 +188,7 @@ impl Redeemer {
         let Some(number) = self.in_flight.remove(&id) else { return };
         let attempt = match outcome {
             TxOutcome::Mined { .. } => Attempt::Paid,
+            TxOutcome::Reverted { reason, .. } | TxOutcome::Refused { reason } if says_used(&reason) => Attempt::Paid,
             TxOutcome::Reverted { reason, .. } => Attempt::Reverted(reason),
             TxOutcome::Refused { reason } => Attempt::NotSent(reason),
         };

@@ -247,6 +247,13 @@ const FINAL: [&str; 13] = [
     "ticket did not win",
 ];
 
+/// Whether a failure says that the ticket is marked as used. The broker marks it when it pays, so an
+/// earlier transaction, perhaps one that a crash made the node forget, did its work.
+#[must_use]
+pub fn says_used(reason: &str) -> bool {
+    FINAL[..2].iter().any(|f| reason.contains(f))
+}
+
 fn judge(attempt: &Attempt, reverts: u32) -> Verdict {
     match attempt {
         Attempt::Paid => Verdict::Redeemed,

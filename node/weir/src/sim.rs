@@ -158,9 +158,8 @@ fn from_lab(error: &LabError) -> Failure {
         LabError::Clip { .. } => {
             Failure::usage(message).help("`clip` in [real_stream] names a video file, relative to the scenario")
         }
-        LabError::ClipShape { .. } => Failure::usage(message).help(
-            "give the ladder the clip's shape, or name another clip; docs/scenarios.md says how sizes follow",
-        ),
+        LabError::ClipShape { .. } => Failure::usage(message)
+            .help("give the ladder the clip's shape, or name another clip; docs/scenarios.md says how sizes follow"),
         LabError::Read { .. } => Failure::failed(message).help("name a folder that `weir sim run` left"),
         LabError::Write { .. } | LabError::Table { .. } => {
             Failure::failed(message).help("make room and check the folder's permissions, or name another with --out")

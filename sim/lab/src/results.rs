@@ -127,7 +127,10 @@ impl Results<'_> {
             .number("stake_lpt", rows.iter().map(|(_, t)| t.stake.to_f64_whole()))
             .number("reward_cut", rows.iter().map(|(_, t)| f64::from(t.reward_cut.0) / 1e6))
             .number("fee_share", rows.iter().map(|(_, t)| f64::from(t.fee_share.0) / 1e6))
-            .number("price_wei_per_pixel", rows.iter().map(|(_, t)| self.prices.get(&t.address).copied().unwrap_or(0.0)))
+            .number(
+                "price_wei_per_pixel",
+                rows.iter().map(|(_, t)| self.prices.get(&t.address).copied().unwrap_or(0.0)),
+            )
             .number("fees_eth", rows.iter().map(|(r, t)| fees.get(&(*r, t.address)).copied().unwrap_or(0.0)))
             .number("rewards_lpt", rows.iter().map(|(r, t)| rewards.get(&(*r, t.address)).copied().unwrap_or(0.0)))
             .flag("rewarded", rows.iter().map(|(_, t)| t.rewarded))
@@ -274,7 +277,10 @@ impl Results<'_> {
             ("tickets_redeemed", redeemed),
             ("tickets_unredeemed", won - redeemed),
             ("pairs", totals.len() as f64),
-            ("pairs_over_1000_tickets", totals.values().filter(|b| b.sent > crate::invariants::TICKETS_MIN).count() as f64),
+            (
+                "pairs_over_1000_tickets",
+                totals.values().filter(|b| b.sent > crate::invariants::TICKETS_MIN).count() as f64,
+            ),
             ("paid_ev_eth", sum(&|b| credit_eth(&b.paid_ev))),
             ("fees_eth", self.books.redemptions.iter().map(|r| eth(r.paid)).sum()),
             ("work_fees_eth", served.iter().map(|s| credit_eth(&s.fee)).sum()),

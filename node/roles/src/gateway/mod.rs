@@ -144,7 +144,10 @@ struct Stream {
     /// Segments that no session was found for while a search is under way.
     waiting: VecDeque<Job>,
     jobs: BTreeMap<u64, Job>,
+    /// Whom work was given to.
     used: BTreeSet<String>,
+    /// Whom the last segment went to.
+    current: Option<String>,
     ended: bool,
 }
 
@@ -157,6 +160,7 @@ impl Stream {
             waiting: VecDeque::new(),
             jobs: BTreeMap::new(),
             used: BTreeSet::new(),
+            current: None,
             ended: false,
         }
     }

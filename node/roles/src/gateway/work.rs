@@ -21,9 +21,6 @@ impl Gateway {
         let (searching, needs) = (s.search.is_some(), s.pool.needs_refresh());
         match pick {
             Some(pick) => {
-                if !pick.swapped.is_empty() {
-                    t.out.observe(Observation::Swapped { stream: id });
-                }
                 if needs {
                     self.search(t, id);
                 }
@@ -126,6 +123,10 @@ impl Gateway {
         if let Some(s) = self.streams.get_mut(&job.meta.stream) {
             s.pool.sent(&session.uri, t.now, job.meta.duration);
             s.used.insert(session.uri.clone());
+            let last = s.current.replace(session.uri.clone());
+            if last.is_some_and(|last| last != session.uri) {
+                t.out.observe(Observation::Swapped { stream: job.meta.stream });
+            }
         }
         self.keep(job);
     }

@@ -100,6 +100,11 @@ fn a_silent_orchestrator_costs_a_segment_its_time_and_no_more() {
     }
     w.run(Millis::from_secs(30));
     assert_eq!(errors(&w), vec![None; 3]);
+    let asked: Vec<Peer> =
+        w.sent().filter(|(_, _, m)| matches!(m, Message::Segment { .. })).map(|(_, to, _)| to).collect();
+    let moves = asked.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    let swaps = w.observed().filter(|(_, o)| matches!(o, Observation::Swapped { .. })).count();
+    assert_eq!(swaps, moves, "every move to another orchestrator is reported");
 }
 
 #[test]

@@ -48,8 +48,20 @@ fn distributions(s: &Scenario) -> Option<Problem> {
         ("orchestrators.stake_lpt", &o.stake_lpt, 0.0, LPT, "stake is an amount of LPT"),
         ("orchestrators.reward_cut", &o.reward_cut, 0.0, 1.0, "a cut is a share from 0 to 1"),
         ("orchestrators.fee_share", &o.fee_share, 0.0, 1.0, "a share lies between 0 and 1"),
-        ("orchestrators.price_wei_per_pixel", &o.price_wei_per_pixel, 0.0, 1e12, "a price is not negative; 0 means free work"),
-        ("orchestrators.megapixels_per_second", &o.megapixels_per_second, 0.001, 1e9, "a machine does some work in a second"),
+        (
+            "orchestrators.price_wei_per_pixel",
+            &o.price_wei_per_pixel,
+            0.0,
+            1e12,
+            "a price is not negative; 0 means free work",
+        ),
+        (
+            "orchestrators.megapixels_per_second",
+            &o.megapixels_per_second,
+            0.001,
+            1e9,
+            "a machine does some work in a second",
+        ),
         ("chain.gas_price_gwei", &s.chain.gas_price_gwei, 1e-6, 1e6, "a gas price is above 0"),
         ("network.bandwidth_mbps", &s.network.bandwidth_mbps, 0.001, 1e6, "a link carries something"),
         ("gateways.streams", &g.streams, 0.0, 1e4, "streams at a time are not negative"),
@@ -75,7 +87,10 @@ fn sizes(s: &Scenario) -> Option<Problem> {
             (s.rounds.length_blocks.0 < 41).then(|| {
                 problem(
                     "rounds.length_blocks",
-                    format!("{} blocks are fewer than the 40 for which ticket parameters hold", s.rounds.length_blocks.0),
+                    format!(
+                        "{} blocks are fewer than the 40 for which ticket parameters hold",
+                        s.rounds.length_blocks.0
+                    ),
                     "use 41 blocks or more",
                 )
             })
@@ -84,7 +99,10 @@ fn sizes(s: &Scenario) -> Option<Problem> {
             (s.faults.orchestrator_crashes > s.orchestrators.count.0).then(|| {
                 problem(
                     "faults.orchestrator_crashes",
-                    format!("{} of {} orchestrators cannot crash", s.faults.orchestrator_crashes, s.orchestrators.count.0),
+                    format!(
+                        "{} of {} orchestrators cannot crash",
+                        s.faults.orchestrator_crashes, s.orchestrators.count.0
+                    ),
                     "name at most the number of orchestrators",
                 )
             })
@@ -109,7 +127,11 @@ fn money(s: &Scenario) -> Option<Problem> {
     }
     let o = &s.orchestrators;
     if o.ticket_ev_wei == 0 {
-        return Some(problem("orchestrators.ticket_ev_wei", "a ticket must be worth something", "use 8000000000, the network's default, or more"));
+        return Some(problem(
+            "orchestrators.ticket_ev_wei",
+            "a ticket must be worth something",
+            "use 8000000000, the network's default, or more",
+        ));
     }
     if o.redeem_gas == 0 {
         return Some(problem("orchestrators.redeem_gas", "a redemption costs gas", "use 350000 or more"));
@@ -117,24 +139,38 @@ fn money(s: &Scenario) -> Option<Problem> {
     if g.max_ticket_ev_wei <= o.ticket_ev_wei {
         return Some(problem(
             "gateways.max_ticket_ev_wei",
-            format!("{} is not above the orchestrators' ticket_ev_wei of {}: no gateway would pay", g.max_ticket_ev_wei, o.ticket_ev_wei),
+            format!(
+                "{} is not above the orchestrators' ticket_ev_wei of {}: no gateway would pay",
+                g.max_ticket_ev_wei, o.ticket_ev_wei
+            ),
             "raise it: win probabilities are rounded up, so a ticket is worth a little more than its orchestrator asks",
         ));
     }
     if g.max_total_ev_wei < g.max_ticket_ev_wei {
         return Some(problem(
             "gateways.max_total_ev_wei",
-            format!("{} is below max_ticket_ev_wei of {}: not one ticket would fit", g.max_total_ev_wei, g.max_ticket_ev_wei),
+            format!(
+                "{} is below max_ticket_ev_wei of {}: not one ticket would fit",
+                g.max_total_ev_wei, g.max_ticket_ev_wei
+            ),
             "raise it",
         ));
     }
     let weights = &g.selection;
     let sum = weights.stake_weight.0 + weights.price_weight.0 + weights.random_weight.0;
     if (sum - 1.0).abs() > 1e-9 {
-        return Some(problem("gateways.selection", format!("weights add up to {sum}"), "stake_weight + price_weight + random_weight must be 1"));
+        return Some(problem(
+            "gateways.selection",
+            format!("weights add up to {sum}"),
+            "stake_weight + price_weight + random_weight must be 1",
+        ));
     }
     if s.token.inflation_ppb > 1_000_000_000 {
-        return Some(problem("token.inflation_ppb", format!("{} is more than the whole supply", s.token.inflation_ppb), "parts per billion per round, 663500 in December 2025"));
+        return Some(problem(
+            "token.inflation_ppb",
+            format!("{} is more than the whole supply", s.token.inflation_ppb),
+            "parts per billion per round, 663500 in December 2025",
+        ));
     }
     None
 }
@@ -161,7 +197,11 @@ fn links(s: &Scenario) -> Option<Problem> {
         }
         let pair = (l.from.clone().min(l.to.clone()), l.from.clone().max(l.to.clone()));
         if !pairs.insert(pair) {
-            return Some(problem(format!("network.links.{i}"), format!("{} to {} is given twice", l.from, l.to), "remove one"));
+            return Some(problem(
+                format!("network.links.{i}"),
+                format!("{} to {} is given twice", l.from, l.to),
+                "remove one",
+            ));
         }
     }
     for (i, a) in n.regions.iter().enumerate() {
@@ -191,7 +231,11 @@ fn ladder(s: &Scenario) -> Option<Problem> {
         }
         for (k, v) in [("width", step.width.0), ("height", step.height.0)] {
             if v % 2 != 0 || v > 8192 {
-                return Some(problem(key(k), format!("{v} is no size for 4:2:0 video"), "use an even number up to 8192"));
+                return Some(problem(
+                    key(k),
+                    format!("{v} is no size for 4:2:0 video"),
+                    "use an even number up to 8192",
+                ));
             }
         }
         if let Some(p) = shape(s, i, step) {

@@ -14,7 +14,11 @@ use super::{Scenario, ScenarioError, check};
 /// The first thing wrong with it, with file, line and what to do.
 pub fn load(path: &Path) -> Result<Scenario, ScenarioError> {
     let text = fs::read_to_string(path).map_err(|e| {
-        ScenarioError::file(path, format!("cannot read the scenario: {e}"), "name an existing scenario file, for example scenarios/quickstart.toml")
+        ScenarioError::file(
+            path,
+            format!("cannot read the scenario: {e}"),
+            "name an existing scenario file, for example scenarios/quickstart.toml",
+        )
     })?;
     parse(path, &text)
 }
@@ -47,11 +51,17 @@ fn from_toml(path: &Path, text: &str, e: &toml::de::Error) -> ScenarioError {
     }
     if let Some(rest) = message.strip_prefix("missing field `") {
         let key = rest.split('`').next().unwrap_or(rest);
-        return at(format!("missing key `{key}`"), format!("add `{key} = …` to this table; docs/scenarios.md says what it means"));
+        return at(
+            format!("missing key `{key}`"),
+            format!("add `{key} = …` to this table; docs/scenarios.md says what it means"),
+        );
     }
     if let Some(key) = key_on_line(text, e.span()) {
         let message = message.replace("invalid value: integer `-", "must not be negative: `-");
-        return at(format!("{key}: {message}"), "correct the value; docs/scenarios.md lists every key with its unit and range".to_owned());
+        return at(
+            format!("{key}: {message}"),
+            "correct the value; docs/scenarios.md lists every key with its unit and range".to_owned(),
+        );
     }
     at(message, "correct the line; docs/scenarios.md lists every key with its unit and range".to_owned())
 }

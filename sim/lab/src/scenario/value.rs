@@ -205,19 +205,23 @@ impl Dist {
             (!(v.is_finite() && v >= least && v <= most))
                 .then(|| (key, format!("must lie between {least} and {most}, found {v}")))
         };
-        let order = |a: f64, b: f64, key: &'static str| (a > b).then(|| (key, format!("{a} is above the upper end {b}")));
+        let order =
+            |a: f64, b: f64, key: &'static str| (a > b).then(|| (key, format!("{a} is above the upper end {b}")));
         match self {
             Self::Fixed { value } => low("value", *value),
-            Self::Uniform { from, to } => low("from", *from).or_else(|| low("to", *to)).or_else(|| order(*from, *to, "from")),
+            Self::Uniform { from, to } => {
+                low("from", *from).or_else(|| low("to", *to)).or_else(|| order(*from, *to, "from"))
+            }
             Self::Lognormal { median, sigma, min, max } => low("median", *median)
                 .or_else(|| (!(*median > 0.0)).then(|| ("median", format!("must be above 0, found {median}"))))
                 .or_else(|| (!(*sigma >= 0.0)).then(|| ("sigma", format!("must not be negative, found {sigma}"))))
                 .or_else(|| low("min", *min))
                 .or_else(|| low("max", *max))
                 .or_else(|| order(*min, *max, "min")),
-            Self::Exponential { mean, min, max } => {
-                low("mean", *mean).or_else(|| low("min", *min)).or_else(|| low("max", *max)).or_else(|| order(*min, *max, "min"))
-            }
+            Self::Exponential { mean, min, max } => low("mean", *mean)
+                .or_else(|| low("min", *min))
+                .or_else(|| low("max", *max))
+                .or_else(|| order(*min, *max, "min")),
             Self::Bands { bands } => {
                 if bands.is_empty() {
                     return Some(("bands", "needs at least one band".to_owned()));
@@ -260,7 +264,9 @@ mod tests {
     fn draws_stay_in_their_bounds() {
         let mut rng = Entropy::from_seed([3; 32]);
         let d = Dist::Lognormal { median: 100.0, sigma: 2.0, min: 10.0, max: 1000.0 };
-        let b = Dist::Bands { bands: vec![Band { weight: 1.0, from: 1.0, to: 10.0 }, Band { weight: 3.0, from: 10.0, to: 20.0 }] };
+        let b = Dist::Bands {
+            bands: vec![Band { weight: 1.0, from: 1.0, to: 10.0 }, Band { weight: 3.0, from: 10.0, to: 20.0 }],
+        };
         let mut upper = 0;
         for _ in 0..2000 {
             assert!((10.0..=1000.0).contains(&d.draw(0, &mut rng)));

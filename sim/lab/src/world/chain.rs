@@ -174,13 +174,9 @@ impl World {
         let first = self.view.refresh()?;
         let fresh: Vec<Log> = self.view.logs.get(first..).unwrap_or_default().to_vec();
         for log in &fresh {
-            let (gas, fee) = block
-                .receipts
-                .iter()
-                .find(|r| r.tx_hash == log.tx)
-                .map_or((0, Wei::ZERO), |r| {
-                    (r.gas_used, Wei(U256::from(r.gas_used).saturating_mul(U256::from(r.effective_gas_price))))
-                });
+            let (gas, fee) = block.receipts.iter().find(|r| r.tx_hash == log.tx).map_or((0, Wei::ZERO), |r| {
+                (r.gas_used, Wei(U256::from(r.gas_used).saturating_mul(U256::from(r.effective_gas_price))))
+            });
             self.books.log(now, round, &log.kind, gas, fee);
         }
         if closing.is_some() {
@@ -220,7 +216,13 @@ impl World {
         let draws: [f64; 5] = std::array::from_fn(|_| rng.unit());
         let pick = rng.unit();
         let Some(address) = self.node(actor).map(Node::address) else { return Ok(()) };
-        let wants = [draws[0] < d.claim.0, draws[1] < d.bond_more.0, draws[2] < d.move_delegate.0, draws[3] < d.unbond.0, draws[4] < d.withdraw_fees.0];
+        let wants = [
+            draws[0] < d.claim.0,
+            draws[1] < d.bond_more.0,
+            draws[2] < d.move_delegate.0,
+            draws[3] < d.unbond.0,
+            draws[4] < d.withdraw_fees.0,
+        ];
         if !wants.contains(&true) {
             return Ok(());
         }

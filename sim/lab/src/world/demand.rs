@@ -49,7 +49,13 @@ pub(crate) struct StreamPlan {
 }
 
 /// All streams of a run. The index of a stream is its number.
-pub(crate) fn plan(s: &Scenario, streams: &Streams, clip: Option<&ClipInfo>, begin: Instant, end: Instant) -> Vec<StreamPlan> {
+pub(crate) fn plan(
+    s: &Scenario,
+    streams: &Streams,
+    clip: Option<&ClipInfo>,
+    begin: Instant,
+    end: Instant,
+) -> Vec<StreamPlan> {
     let profiles = Arc::new(s.profiles());
     let mut plans = Vec::new();
     if let (Some(r), Some(c)) = (&s.real_stream, clip) {

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use futures::executor::block_on;
 use weir_kernel::{ActorId, Delivery};
+use weir_media::{SegmentSpec, WorkModel};
 use weir_roles::io::{Message, RenditionMeta, SegmentMeta};
 use weir_roles::{ChainEvent, Effect, Effects, Observation, Peer, TxId, TxIntent, TxOutcome, WorkDone, WorkId};
-use weir_media::{SegmentSpec, WorkModel};
 use weir_types::{Address, B256, Instant, Millis, Profile};
 
 use super::actors::SEQUENCER;

@@ -96,10 +96,19 @@ struct Stage<'a> {
 }
 
 impl Stage<'_> {
-    fn call(&mut self, what: &'static str, who: &str, from: Address, to: Option<Address>, value: Wei, data: Vec<u8>) -> Result<(), LabError> {
+    fn call(
+        &mut self,
+        what: &'static str,
+        who: &str,
+        from: Address,
+        to: Option<Address>,
+        value: Wei,
+        data: Vec<u8>,
+    ) -> Result<(), LabError> {
         self.transactions += 1;
         let fail = |reason: String| LabError::SetupTx { what, who: who.to_owned(), reason };
-        let hash = self.chain.send_unsigned(from, to, value, Bytes::from(data), None).map_err(|e| fail(e.to_string()))?;
+        let hash =
+            self.chain.send_unsigned(from, to, value, Bytes::from(data), None).map_err(|e| fail(e.to_string()))?;
         match self.chain.receipt(hash) {
             Some(r) if r.success => Ok(()),
             Some(_) => Err(fail(self.chain.revert_reason(hash).unwrap_or_else(|| "no reason given".to_owned()))),
@@ -140,7 +149,8 @@ impl Stage<'_> {
             treasury: TREASURY,
             ..ProtocolParams::arbitrum_one()
         };
-        let plan = Plan::new(DEPLOYER, self.chain.nonce(DEPLOYER), &params).map_err(|e| LabError::Setup(e.to_string()))?;
+        let plan =
+            Plan::new(DEPLOYER, self.chain.nonce(DEPLOYER), &params).map_err(|e| LabError::Setup(e.to_string()))?;
         for step in &plan.steps {
             self.call("deploy", &step.label, DEPLOYER, step.to, Wei::ZERO, step.input.to_vec())?;
         }
@@ -156,7 +166,14 @@ impl Stage<'_> {
         let seconds = u64::from(s.rounds.l1_block_seconds.0);
         let at = Instant::from_secs((l1 + blocks - L1_START) * seconds);
         self.chain.advance_to(at);
-        self.call("initializeRound", "deployer", DEPLOYER, Some(d.rounds_manager), Wei::ZERO, RoundsManager::initializeRoundCall {}.abi_encode())?;
+        self.call(
+            "initializeRound",
+            "deployer",
+            DEPLOYER,
+            Some(d.rounds_manager),
+            Wei::ZERO,
+            RoundsManager::initializeRoundCall {}.abi_encode(),
+        )?;
         Ok(at)
     }
 
@@ -169,7 +186,14 @@ impl Stage<'_> {
             };
             self.call("transcoder", &o.id.name, o.id.address(), Some(d.bonding_manager), Wei::ZERO, cut.abi_encode())?;
             let uri = ServiceRegistry::setServiceURICall { _serviceURI: o.uri.clone() };
-            self.call("setServiceURI", &o.id.name, o.id.address(), Some(d.service_registry), Wei::ZERO, uri.abi_encode())?;
+            self.call(
+                "setServiceURI",
+                &o.id.name,
+                o.id.address(),
+                Some(d.service_registry),
+                Wei::ZERO,
+                uri.abi_encode(),
+            )?;
         }
         for x in &cast.delegators {
             let Some(to) = cast.orchestrators.get(x.delegate).map(|o| o.id.address()) else { continue };
@@ -184,7 +208,14 @@ impl Stage<'_> {
         Ok(())
     }
 
-    fn stake(&mut self, id: &Identity, purse: LptWei, stake: LptWei, to: Address, d: &Deployment) -> Result<(), LabError> {
+    fn stake(
+        &mut self,
+        id: &Identity,
+        purse: LptWei,
+        stake: LptWei,
+        to: Address,
+        d: &Deployment,
+    ) -> Result<(), LabError> {
         if stake.is_zero() {
             return Ok(());
         }
@@ -221,14 +252,18 @@ fn assemble(
     let client = block_on(Client::resolve(chain.provider(), d.controller))?;
     let mut books = Books::default();
     // Money that the set-up moved belongs into the books like any other.
-    for log in block_on(weir_chain::Watcher::new(client.addresses(), L2Block(0)).poll(client.provider(), L2Block(chain.block_number())))? {
+    for log in block_on(
+        weir_chain::Watcher::new(client.addresses(), L2Block(0)).poll(client.provider(), L2Block(chain.block_number())),
+    )? {
         books.log(Instant::ZERO, Round(0), &log.kind, 0, Wei::ZERO);
     }
     let peers = cast.orchestrators.iter().map(|o| (o.uri.clone(), Peer(o.id.actor.0))).collect();
     let view = View::new(client, peers)?;
     let round_seconds = u64::from(s.rounds.length_blocks.0) * u64::from(s.rounds.l1_block_seconds.0);
     let end = ready.begin + Millis::from_secs(round_seconds * u64::from(s.rounds.count.0));
-    let settle = Millis::from_secs(SETTLE_BLOCKS.min(u64::from(s.rounds.length_blocks.0) - 1) * u64::from(s.rounds.l1_block_seconds.0));
+    let settle = Millis::from_secs(
+        SETTLE_BLOCKS.min(u64::from(s.rounds.length_blocks.0) - 1) * u64::from(s.rounds.l1_block_seconds.0),
+    );
     let demand_end = Instant(end.0.saturating_sub(settle.0 * 1000));
     let plans = demand::plan(s, streams, clip, ready.begin, demand_end);
     let mut names = Names::default();
@@ -416,7 +451,8 @@ impl World {
             self.kernel.schedule(plan.start, priority::NODE, actor, Event::StreamStart { stream: i as u64 });
         }
         let period = u64::from(self.scenario.chain.poll_seconds.0) * 1_000_000;
-        let operators: Vec<ActorId> = cast.orchestrators.iter().map(|o| o.id.actor).chain(cast.gateways.iter().map(|g| g.actor)).collect();
+        let operators: Vec<ActorId> =
+            cast.orchestrators.iter().map(|o| o.id.actor).chain(cast.gateways.iter().map(|g| g.actor)).collect();
         for actor in operators {
             let phase = self.node_mut(actor).map_or(0, |n| n.net_rng.below(period));
             self.tell(begin, actor, weir_roles::ChainEvent::Head(self.view.head))?;

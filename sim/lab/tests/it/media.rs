@@ -27,7 +27,8 @@ fn renditions_lie_in_the_run_folder_and_match_the_ladder() {
     assert_eq!(outcome.summary.kpis["renditions"], (frames_of.len() * scenario.ladder.len()) as f64);
     for (seq, want) in frames_of.iter().enumerate() {
         let folder = dir.join("media").join(format!("segment-{seq:03}"));
-        let maker = std::fs::read_dir(&folder).expect("the segment was made").next().expect("by somebody").expect("readable");
+        let maker =
+            std::fs::read_dir(&folder).expect("the segment was made").next().expect("by somebody").expect("readable");
         for step in &scenario.ladder {
             let path = maker.path().join(format!("{}.ts", step.name));
             let shape = ffprobe(&path, "stream=width,height,nb_read_frames");

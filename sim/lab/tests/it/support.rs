@@ -19,16 +19,21 @@ pub(crate) fn quickstart_text() -> String {
 
 /// A small network: few actors, two short rounds, and a real clip where one is asked for.
 pub(crate) fn small(real: bool) -> Scenario {
+    rounds(real, 2)
+}
+
+/// The small network for so many rounds.
+pub(crate) fn rounds(real: bool, count: u32) -> Scenario {
     let mut text = quickstart_text()
         .replace("count = 60\n", "count = 6\n")
         .replace("active = 50", "active = 5")
         .replace("count = 25\n", "count = 3\n")
         .replace("count = 1500", "count = 20")
-        .replace("count = 4\n", "count = 2\n")
+        .replace("count = 4\n", &format!("count = {count}\n"))
         .replace("name = \"quickstart\"", "name = \"small\"");
     if !real {
-        let at = text.find("[real_stream]").expect("the quickstart has a real stream");
-        let end = text[at..].find("[faults]").expect("faults follow") + at;
+        let at = text.find("\n[real_stream]").expect("the quickstart has a real stream");
+        let end = text[at..].find("\n[faults]").expect("faults follow") + at;
         text.replace_range(at..end, "");
     }
     scenario::parse(&quickstart(), &text).expect("the small scenario is sound")
