@@ -48,7 +48,7 @@ fn streams(run: &Run) -> Option<Tile> {
 
 fn latency(run: &Run) -> Option<Tile> {
     let (p50, p99) = (run.kpi("latency_ms_p50")?, run.kpi("latency_ms_p99")?);
-    Some(tile(text::millis(p50), "median latency", format!("99 % within {}", text::millis(p99))))
+    Some(tile(text::millis(p50), "median latency", format!("99\u{a0}% within {}", text::millis(p99))))
 }
 
 fn won(run: &Run) -> Option<Tile> {

@@ -7,11 +7,19 @@ use crate::text;
 /// Size of labels.
 pub(crate) const LABEL: f64 = 11.5;
 
+/// How values spread over an axis.
+#[derive(Clone, Copy)]
+enum Scale {
+    Even,
+    Log,
+    Root,
+}
+
 /// An axis: its range, its ticks, what it measures.
 pub(crate) struct Axis {
     lo: f64,
     hi: f64,
-    log: bool,
+    scale: Scale,
     ticks: Vec<(f64, String)>,
     title: String,
     grid: bool,
@@ -27,7 +35,7 @@ impl Axis {
         let top = (max / step - 1e-9).ceil().max(1.0);
         let values: Vec<f64> = (0..=top as u32).map(|i| f64::from(i) * step).collect();
         let ticks = values.iter().copied().zip(text::ticks(&values)).collect();
-        Self { lo: 0.0, hi: top * step, log: false, ticks, title: title.into(), grid: true, room: 0.0 }
+        Self { lo: 0.0, hi: top * step, scale: Scale::Even, ticks, title: title.into(), grid: true, room: 0.0 }
     }
 
     /// The same, but with no tick at a part of a thing.
@@ -51,7 +59,16 @@ impl Axis {
         let powers: Vec<f64> = (lo.log10().ceil() as i32..=hi.log10().floor() as i32).map(|e| 10_f64.powi(e)).collect();
         let values = if powers.len() >= 2 { powers } else { vec![lo, hi] };
         let ticks = values.iter().map(|v| (*v, text::power(*v))).collect();
-        Self { lo, hi, log: true, ticks, title: title.into(), grid: true, room: 0.0 }
+        Self { lo, hi, scale: Scale::Log, ticks, title: title.into(), grid: true, room: 0.0 }
+    }
+
+    /// From zero, with small values spread out as their square roots. Luck in a sum of wins grows with
+    /// the root of what was expected, so that it is equally wide all along such an axis.
+    pub(crate) fn root(max: f64, title: impl Into<String>) -> Self {
+        let even = Self::from_zero(max, 4, title);
+        let values: Vec<f64> = [0.0, 0.05, 0.25, 0.5, 1.0].map(|share| share * even.hi).into();
+        let ticks = values.iter().copied().zip(values.iter().map(|v| text::decimal(*v))).collect();
+        Self { scale: Scale::Root, ticks, ..even }
     }
 
     /// A place for each of some labels, at 0, 1, 2 and so on.
@@ -60,7 +77,7 @@ impl Axis {
         Self {
             lo: -0.5,
             hi: labels.len().max(1) as f64 - 0.5,
-            log: false,
+            scale: Scale::Even,
             ticks,
             title: title.into(),
             grid: false,
@@ -91,10 +108,11 @@ impl Axis {
     }
 
     fn share(&self, v: f64) -> f64 {
-        let share = if self.log {
-            (v.max(self.lo) / self.lo).ln() / (self.hi / self.lo).ln()
-        } else {
-            (v - self.lo) / (self.hi - self.lo)
+        let even = (v - self.lo) / (self.hi - self.lo);
+        let share = match self.scale {
+            Scale::Even => even,
+            Scale::Root => even.max(0.0).sqrt(),
+            Scale::Log => (v.max(self.lo) / self.lo).ln() / (self.hi / self.lo).ln(),
         };
         share.clamp(0.0, 1.0)
     }

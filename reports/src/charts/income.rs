@@ -22,6 +22,22 @@ struct Round {
     rewards: f64,
 }
 
+/// Fees or rewards by round, in ETH.
+struct Series {
+    title: &'static str,
+    color: Color,
+    values: Vec<f64>,
+}
+
+impl Series {
+    fn max(&self) -> f64 {
+        self.values.iter().copied().fold(0.0, f64::max)
+    }
+}
+
+/// Series whose maxima are further apart than this get a scale each: on one, the lesser would vanish.
+const APART: f64 = 25.0;
+
 pub(super) fn figure(run: &Run) -> Figure {
     let (finding, body) = split(Income::of(run), Income::finding, Income::draw);
     let price = match run.scenario_number("/token/lpt_price_eth") {
@@ -72,30 +88,43 @@ impl Income {
         Some(format!("Fees were {share} of the income: {} beside {} in rewards.", text::eth(fees), text::eth(rewards)))
     }
 
-    pub(super) fn draw(&self, c: &mut Canvas<'_>, area: Area) {
-        let mut signs = vec![(Sign::Box(Color::Blue), "fees")];
-        if self.priced {
-            signs.push((Sign::Box(Color::Orange), "rewards"));
+    fn draw(&self, c: &mut Canvas<'_>, area: Area) {
+        let fees = Series { title: "fees", color: Color::Blue, values: self.rounds.iter().map(|r| r.fees).collect() };
+        let rewards =
+            Series { title: "rewards", color: Color::Orange, values: self.rounds.iter().map(|r| r.rewards).collect() };
+        let (low, high) = (fees.max().min(rewards.max()), fees.max().max(rewards.max()));
+        if !self.priced {
+            self.panel(c, area, &[&fees], "round");
+        } else if low > 0.0 && high > APART * low {
+            let (upper, lower) = area.split_rows(area.h * 0.48, 6.0);
+            self.panel(c, upper, &[&fees], "");
+            self.panel(c, lower, &[&rewards], "round");
+        } else {
+            self.panel(c, area, &[&fees, &rewards], "round");
         }
-        let area = legend(c, area, &signs);
-        let max = self.rounds.iter().map(|r| r.fees.max(r.rewards)).fold(0.0, f64::max);
+    }
+
+    /// Bars of all series side by side, on one scale.
+    fn panel(&self, c: &mut Canvas<'_>, area: Area, series: &[&Series], x_title: &str) {
+        let signs: Vec<(Sign, &str)> = series.iter().map(|s| (Sign::Box(s.color), s.title)).collect();
+        // The axis says what a single series is.
+        let area = if series.len() > 1 { legend(c, area, &signs) } else { area };
+        let max = series.iter().map(|s| s.max()).fold(0.0, f64::max);
         let (factor, unit) = text::eth_unit(max);
         let labels: Vec<String> = self.rounds.iter().map(|r| r.label.clone()).collect();
+        let what = if let [one] = series { one.title } else { "income" };
         // A little room above the tallest bar for its label.
-        let y = Axis::from_zero(max * factor * 1.04, 4, format!("income per round ({unit})"));
-        let plot = Plot::frame(c, area, Axis::places(&labels, "round"), y);
+        let y = Axis::from_zero(max * factor * 1.06, 4, format!("{what} per round ({unit})")).with_room(32.0);
+        let plot = Plot::frame(c, area, Axis::places(&labels, x_title), y);
         let width = (plot.place() * 0.36).min(56.0);
-        for (i, r) in self.rounds.iter().enumerate() {
-            let middle = plot.x(i as f64);
-            for (side, value, color) in [(-0.5, r.fees, Color::Blue), (0.5, r.rewards, Color::Orange)] {
-                if color == Color::Orange && !self.priced {
-                    continue;
-                }
-                let at = middle + side * (width + 2.0);
-                plot.bar(c, at, width, value * factor, color);
-                let label = text::decimal(value * factor);
+        for (k, s) in series.iter().enumerate() {
+            let side = (k as f64 - (series.len() as f64 - 1.0) / 2.0) * (width + 2.0);
+            for (i, v) in s.values.iter().enumerate() {
+                let (middle, value) = (plot.x(i as f64) + side, v * factor);
+                plot.bar(c, middle, width, value, s.color);
+                let label = text::decimal(value);
                 if text_width(&label, LABEL) < width + 6.0 {
-                    c.text(&label, (at, plot.y(value * factor) - 8.0), LABEL, Color::Ink, Align::Center);
+                    c.text(&label, (middle, plot.y(value) - 8.0), LABEL, Color::Ink, Align::Center);
                 }
             }
         }

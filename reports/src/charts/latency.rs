@@ -93,7 +93,7 @@ impl Latency {
         let [p50, p95, p99] = self.marks().map(|m| text::millis(m.0));
         let share = text::percent(self.all.transcode / self.all.total().max(f64::MIN_POSITIVE));
         Some(format!(
-            "Half of the segments were back within {p50}, 95 % within {p95}, 99 % within {p99}; \
+            "Half of the segments were back within {p50}, 95\u{a0}% within {p95}, 99\u{a0}% within {p99}; \
              transcoding took {share} of the time."
         ))
     }

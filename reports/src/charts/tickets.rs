@@ -121,7 +121,7 @@ impl Lottery {
             area,
             &[
                 (Sign::Dot(Color::Blue), "won"),
-                (Sign::Ring(Color::Red), "redeemed"),
+                (Sign::Ring(Color::Red), "redeemed, often a round later"),
                 (Sign::Line(Color::Axis), "expected"),
                 (Sign::Box(Color::Pale), "± 2 σ"),
             ],

@@ -90,12 +90,12 @@ impl Value {
         let paid = self.dots.iter().map(|d| d.paid).fold(0.0, f64::max);
         let earned = self.dots.iter().map(|d| d.earned).fold(0.0, f64::max);
         let (factor, unit) = text::eth_unit(paid.max(earned));
-        let x = Axis::from_zero(paid * factor * 1.03, 4, format!("expected value received ({unit})"));
-        let y = Axis::from_zero(earned.max(paid) * factor * 1.03, 4, format!("fees earned ({unit})"));
-        let (right, top) = (x.top(), y.top());
+        let top = paid.max(earned) * factor * 1.03;
+        let x = Axis::root(top, format!("expected value received ({unit}, root scale)"));
+        let y = Axis::root(top, format!("fees earned ({unit}, root scale)"));
+        let end = x.top();
         let plot = Plot::frame(c, area, x, y);
-        self.draw_band(c, &plot, right, factor);
-        let end = right.min(top);
+        self.draw_band(c, &plot, end, factor);
         c.dashes(plot.at(0.0, 0.0), plot.at(end, end), Color::Axis, 1.5);
         for d in &self.dots {
             c.dot(plot.at(d.paid * factor, d.earned * factor), 3.6, Color::Paper);
