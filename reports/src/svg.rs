@@ -220,3 +220,18 @@ pub(crate) fn fit(text: &str, width: f64, size: f64) -> String {
     }
     out.trim_end().to_owned() + "…"
 }
+
+/// The text in lines of about a width, broken between words.
+pub(crate) fn wrap(text: &str, width: f64, size: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if text_width(line, size) + text_width(word, size) + 0.32 * size <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}

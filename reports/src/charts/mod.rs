@@ -55,8 +55,11 @@ impl Figure {
             c.rect(area, Color::Paper);
             let area = area.inset(24.0, 20.0, 24.0, 14.0);
             c.bold(self.title, (area.x, area.y + 8.0), 17.0, Color::Ink, Align::Left);
-            c.text(&svg::fit(&self.shows, area.w, 12.5), (area.x, area.y + 30.0), 12.5, Color::Muted, Align::Left);
-            paint(c, area.inset(0.0, 52.0, 0.0, 0.0));
+            let lines = svg::wrap(&self.shows, area.w, 12.5);
+            for (i, line) in lines.iter().enumerate() {
+                c.text(line, (area.x, area.y + 30.0 + 17.0 * i as f64), 12.5, Color::Muted, Align::Left);
+            }
+            paint(c, area.inset(0.0, 37.0 + 17.0 * lines.len() as f64, 0.0, 0.0));
         }))
     }
 }
