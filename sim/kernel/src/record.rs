@@ -193,6 +193,8 @@ pub struct TraceReader<R> {
     line: u64,
     seed: u64,
     name: String,
+    /// Whether the run was cut short.
+    cut: bool,
 }
 
 impl<R: BufRead> TraceReader<R> {
@@ -201,7 +203,7 @@ impl<R: BufRead> TraceReader<R> {
     /// # Errors
     /// [`Difference::Unreadable`] when the first line is not that of a record.
     pub fn new(input: R) -> Result<Self, Difference> {
-        let mut r = Self { input, line: 0, seed: 0, name: String::new() };
+        let mut r = Self { input, line: 0, seed: 0, name: String::new(), cut: false };
         let text = r.text(0)?.unwrap_or_default();
         let fail = |reason: String| Difference::Unreadable { line: 1, seq: 0, reason };
         let header: Header = serde_json::from_str(&text).map_err(|e| fail(e.to_string()))?;
@@ -211,6 +213,14 @@ impl<R: BufRead> TraceReader<R> {
         r.seed = header.seed;
         r.name = header.name;
         Ok(r)
+    }
+
+    /// The same record, known to be one of a run that was cut short: half a line at its end is no
+    /// fault of the record.
+    #[must_use]
+    pub fn cut_short(mut self) -> Self {
+        self.cut = true;
+        self
     }
 
     /// Seed of the recorded run.
@@ -243,11 +253,12 @@ impl<R: BufRead> TraceReader<R> {
         {
             return Ok(Line::End(end));
         }
-        serde_json::from_str(&text).map(Line::Event).map_err(|e| Difference::Unreadable {
-            line: self.line,
-            seq,
-            reason: e.to_string(),
-        })
+        match serde_json::from_str(&text) {
+            Ok(event) => Ok(Line::Event(event)),
+            // A process that was killed may have died in the middle of a line.
+            Err(_) if self.cut && !text.ends_with('\n') => Ok(Line::Eof),
+            Err(e) => Err(Difference::Unreadable { line: self.line, seq, reason: e.to_string() }),
+        }
     }
 }
 

@@ -41,13 +41,14 @@ pub fn replay(dir: &Path, cancel: &AtomicBool) -> Result<Replay, LabError> {
     let file = RunFile::read(dir)?;
     let path = dir.join("trace.jsonl");
     let trace = File::open(&path).map_err(|e| LabError::Read { path: path.clone(), reason: e.to_string() })?;
+    // A run that was cut short ends where its record does, be it in the middle of a line.
+    let partial = file.state != RunState::Done;
     let mut verifier = match TraceReader::new(BufReader::new(trace)) {
+        Ok(reader) if partial => TraceVerifier::new(reader.cut_short()),
         Ok(reader) => TraceVerifier::new(reader),
         Err(difference) => return Ok(Replay::Differs { difference: difference.to_string() }),
     };
     let mut world = World::new(&file.scenario, file.seed, file.clip.as_ref())?;
-    // A run that was cut short ends where its record does.
-    let partial = file.state != RunState::Done;
     loop {
         if partial {
             match verifier.at_end() {

@@ -213,6 +213,21 @@ fn a_line_that_is_cut_off_is_named_by_its_event() {
 }
 
 #[test]
+fn half_a_line_ends_the_record_of_a_run_that_was_cut_short() {
+    let r = run();
+    let mut lines = r.record()[..=line(40)].to_vec();
+    let whole = lines.pop().expect("line");
+    lines.push(whole[..whole.len() / 2].to_owned());
+    let reader = TraceReader::new(lines.concat().leak().as_bytes()).expect("header");
+    let mut v = TraceVerifier::new(reader.cut_short());
+    for f in &r.fired[..40] {
+        assert_eq!(v.at_end(), Ok(false));
+        assert_eq!(v.event(f), Ok(()));
+    }
+    assert_eq!(v.at_end(), Ok(true));
+}
+
+#[test]
 fn what_is_no_record_is_refused_at_its_first_line() {
     let version = TraceReader::new(&b"{\"version\":2,\"name\":\"x\",\"seed\":1}\n"[..]).map(|r| r.seed());
     let text = version.expect_err("another version").to_string();
