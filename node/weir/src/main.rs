@@ -16,8 +16,6 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::failure::Failure;
-
 #[derive(Debug, Parser)]
 #[command(
     name = "weir",
@@ -51,7 +49,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let result = match cli.command {
         Command::Sim { command } => sim::run(command),
-        Command::Transcode(arguments) => transcode::run(arguments).map_err(Failure::from),
+        Command::Transcode(arguments) => transcode::run(arguments),
         Command::Report(arguments) => report::run(&arguments),
     };
     match result {

@@ -27,13 +27,13 @@ pub enum PayError {
     #[error("Orchestrator price has more than doubled, from {first} to {current}")]
     Doubled {
         /// Price at the start of the session.
-        first: Price,
+        first: Box<Price>,
         /// Price now.
-        current: Price,
+        current: Box<Price>,
     },
     /// A price that no message can carry.
     #[error("price does not fit a message: {0}")]
-    PriceRange(Price),
+    PriceRange(Box<Price>),
     /// A rule about tickets speaks against it.
     #[error(transparent)]
     Sender(SenderError),
@@ -134,7 +134,7 @@ impl Purse {
     pub(super) fn check(&self, session: &Session) -> Result<(), PayError> {
         let (first, current) = (&session.first_price, &session.info.price);
         if !increase_accepted(first, current) {
-            return Err(PayError::Doubled { first: first.clone(), current: current.clone() });
+            return Err(PayError::Doubled { first: Box::new(first.clone()), current: Box::new(current.clone()) });
         }
         self.acceptable(&session.info)
     }
@@ -149,7 +149,7 @@ impl Purse {
     ) -> Result<Payment, PayError> {
         self.check(session)?;
         let price = &session.info.price;
-        let expected = PriceInfo::of(price).ok_or_else(|| PayError::PriceRange(price.clone()))?;
+        let expected = PriceInfo::of(price).ok_or_else(|| PayError::PriceRange(Box::new(price.clone())))?;
         let mut payment = Payment { sender: signer.address(), expected_price: Some(expected), ..Payment::default() };
         let key = key(session);
         let staged = match &session.info.ticket_params {

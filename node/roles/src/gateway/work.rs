@@ -14,7 +14,7 @@ impl Gateway {
     pub(super) fn serve(&mut self, t: &mut Turn<'_>, mut job: Job) {
         let id = job.meta.stream;
         let Some(s) = self.streams.get_mut(&id) else {
-            self.give_up(t, job, "stream is over".to_owned());
+            self.give_up(t, &job, "stream is over".to_owned());
             return;
         };
         let pick = s.pool.select(t.now, t.rng);
@@ -34,7 +34,7 @@ impl Gateway {
             }
             None => {
                 let why = self.nobody(&job);
-                self.give_up(t, job, why);
+                self.give_up(t, &job, why);
             }
         }
     }
@@ -199,7 +199,7 @@ impl Gateway {
         if let Some(s) = self.streams.get_mut(&job.meta.stream) {
             s.pool.complete(uri);
         }
-        self.give_up(t, job, e.to_string());
+        self.give_up(t, &job, e.to_string());
     }
 
     /// An attempt failed: drop the orchestrator and try another, unless another would fail as well.
@@ -224,13 +224,13 @@ impl Gateway {
             job.why = Some(why);
             self.serve(t, job);
         } else {
-            self.give_up(t, job, why);
+            self.give_up(t, &job, why);
         }
     }
 
-    fn give_up(&mut self, t: &mut Turn<'_>, job: Job, why: String) {
+    fn give_up(&mut self, t: &mut Turn<'_>, job: &Job, why: String) {
         let id = job.meta.stream;
-        done(t, &job, Credit::zero(), Some(why));
+        done(t, job, Credit::zero(), Some(why));
         self.finish_if_ended(t, id);
     }
 }

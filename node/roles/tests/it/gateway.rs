@@ -140,7 +140,7 @@ fn renditions_signed_by_somebody_else_are_refused() {
         result: Err(weir_roles::io::Refusal::Failed("No keyframes in input".to_owned())),
         info: None,
     };
-    w.to_gateway(weir_roles::gateway::Input::Message { from: other, message: Box::new(forged) });
+    w.tell_gateway(weir_roles::gateway::Input::Message { from: other, message: Box::new(forged) });
     assert_eq!(errors(&w), [], "an answer from somebody else changes nothing");
     w.run(Millis::from_secs(5));
     assert_eq!(errors(&w), [None]);

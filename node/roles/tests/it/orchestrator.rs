@@ -33,7 +33,7 @@ impl Hand {
     }
 
     fn say(&mut self, message: Message) {
-        self.w.to_orchestrator(0, Input::Message { from: GATEWAY, message: Box::new(message) });
+        self.w.tell_orchestrator(0, Input::Message { from: GATEWAY, message: Box::new(message) });
     }
 
     fn ask_as(&mut self, key: &SigningKey, sig: Signature) -> Result<OrchestratorInfo, String> {
@@ -86,11 +86,10 @@ impl Hand {
         let before = self.w.sent().count();
         let Order { sender, sig, auth, segment, payment } = o;
         self.say(Message::Segment { request: 2, sender, sig, auth, segment, payment: Box::new(payment) });
-        let refusal = self.w.sent().skip(before).find_map(|(_, _, m)| match m {
+        self.w.sent().skip(before).find_map(|(_, _, m)| match m {
             Message::Transcoded { result: Err(r), .. } => Some(r.clone()),
             _ => None,
-        });
-        refusal
+        })
     }
 }
 
@@ -229,7 +228,7 @@ fn a_sender_that_unlocks_cannot_pay() {
     let info = h.ask();
     let sender = h.key.address();
     let funds = weir_roles::SenderFunds { withdraw_round: Round(11), ..funds(5, 50) };
-    h.w.to_redeemer(0, weir_roles::redeemer::Input::Chain(ChainEvent::Funds { sender, funds }));
+    h.w.tell_redeemer(0, weir_roles::redeemer::Input::Chain(ChainEvent::Funds { sender, funds }));
     let order = h.order(&info, 0, 1..=5);
     let refusal = h.send(order).expect("its money may be gone");
     assert!(refusal.text().contains("is set to unlock soon"), "{refusal:?}");
@@ -318,7 +317,7 @@ fn a_transcoder_that_returns_too_few_renditions_is_not_paid() {
     assert_eq!(h.send(order), None);
     // The work that comes back is somebody else's idea of the segment.
     let id = weir_roles::WorkId(1);
-    h.w.to_orchestrator(0, Input::Work(weir_roles::WorkDone { id, result: Ok(Vec::new()) }));
+    h.w.tell_orchestrator(0, Input::Work(weir_roles::WorkDone { id, result: Ok(Vec::new()) }));
     let refusal = h.w.sent().find_map(|(from, _, m)| match m {
         Message::Transcoded { result: Err(r), .. } if from == Peer(0) => Some(r.clone()),
         _ => None,

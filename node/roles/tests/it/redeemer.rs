@@ -60,7 +60,7 @@ fn a_winner_waits_until_its_parameters_hold_no_longer() {
     w.l1(1_041);
     assert_eq!(redemptions(&w).len(), sent.len());
     for (id, _) in sent {
-        w.to_redeemer(0, Input::Tx { id, outcome: mined() });
+        w.tell_redeemer(0, Input::Tx { id, outcome: mined() });
     }
     assert!(w.nodes[0].redeemer.is_empty());
     assert!(w.nodes[0].disk.is_empty(), "what is paid needs no record");
@@ -86,7 +86,7 @@ fn a_crash_loses_no_ticket_and_pays_none_twice() {
     w.l1(1_040);
     let sent = redemptions(&w);
     // The first is paid and known to be; the others are on their way when the node dies.
-    w.to_redeemer(0, Input::Tx { id: sent[0].0, outcome: mined() });
+    w.tell_redeemer(0, Input::Tx { id: sent[0].0, outcome: mined() });
     let disk = w.nodes[0].disk.clone();
     assert_eq!(disk.len(), sent.len() - 1);
     let address = w.nodes[0].key.address();
@@ -105,7 +105,10 @@ fn a_crash_loses_no_ticket_and_pays_none_twice() {
     have.sort();
     assert_eq!(have, want);
     // One of them had made it before the crash: the contract says so, and that is the end of it.
-    w.to_redeemer(0, Input::Tx { id: again[0].0, outcome: TxOutcome::Refused { reason: "ticket is used".to_owned() } });
+    w.tell_redeemer(
+        0,
+        Input::Tx { id: again[0].0, outcome: TxOutcome::Refused { reason: "ticket is used".to_owned() } },
+    );
     assert_eq!(w.nodes[0].disk.len(), sent.len() - 2);
     let last = w.observed().filter(|(_, o)| matches!(o, Observation::Redemption { .. })).last();
     assert!(matches!(last, Some((_, Observation::Redemption { error: None, .. }))), "it was paid: {last:?}");
@@ -135,7 +138,7 @@ fn a_failure_that_may_pass_is_tried_again_and_a_final_one_is_not() {
         w.l1(1_040);
         let (id, ticket) = redemptions(&w).remove(0);
         let count = |w: &World| redemptions(w).iter().filter(|r| r.1.sig == ticket.sig).count();
-        w.to_redeemer(0, Input::Tx { id, outcome: TxOutcome::Refused { reason: reason.to_owned() } });
+        w.tell_redeemer(0, Input::Tx { id, outcome: TxOutcome::Refused { reason: reason.to_owned() } });
         w.l1(1_042);
         assert_eq!(count(&w) > 1, again, "{reason}");
         let given_up =

@@ -171,10 +171,10 @@ impl World {
 
     /// Tell everybody.
     pub(crate) fn chain(&mut self, e: &ChainEvent) {
-        self.to_gateway(gateway::Input::Chain(e.clone()));
+        self.tell_gateway(gateway::Input::Chain(e.clone()));
         for i in 0..self.nodes.len() {
-            self.to_orchestrator(i, orchestrator::Input::Chain(e.clone()));
-            self.to_redeemer(i, redeemer::Input::Chain(e.clone()));
+            self.tell_orchestrator(i, orchestrator::Input::Chain(e.clone()));
+            self.tell_redeemer(i, redeemer::Input::Chain(e.clone()));
         }
     }
 
@@ -185,7 +185,7 @@ impl World {
         self.chain(&ChainEvent::Head(head));
     }
 
-    pub(crate) fn to_gateway(&mut self, input: gateway::Input) {
+    pub(crate) fn tell_gateway(&mut self, input: gateway::Input) {
         let mut out = Effects::new();
         self.gateway.handle(self.now, input, &mut self.gateway_rng, &mut out);
         for e in out.drain().collect::<Vec<_>>() {
@@ -194,7 +194,7 @@ impl World {
                 Effect::Timer { at, kind } => self.later(at, Event::Gateway(gateway::Input::Timer(kind))),
                 Effect::WatchSender(sender) => {
                     let funds = self.money;
-                    self.to_gateway(gateway::Input::Chain(ChainEvent::Funds { sender, funds }));
+                    self.tell_gateway(gateway::Input::Chain(ChainEvent::Funds { sender, funds }));
                 }
                 Effect::Observe(o) => self.seen.push(Seen::Observed(GATEWAY, o)),
                 other => panic!("a gateway wants {other:?}"),
@@ -202,14 +202,14 @@ impl World {
         }
     }
 
-    pub(crate) fn to_orchestrator(&mut self, i: usize, input: orchestrator::Input) {
+    pub(crate) fn tell_orchestrator(&mut self, i: usize, input: orchestrator::Input) {
         let mut out = Effects::new();
         let n = &mut self.nodes[i];
         n.orchestrator.handle(self.now, input, &mut n.rng, &mut out);
         self.carry_out(i, &mut out);
     }
 
-    pub(crate) fn to_redeemer(&mut self, i: usize, input: redeemer::Input) {
+    pub(crate) fn tell_redeemer(&mut self, i: usize, input: redeemer::Input) {
         let mut out = Effects::new();
         let n = &mut self.nodes[i];
         n.redeemer.handle(self.now, input, &mut n.rng, &mut out);
@@ -227,13 +227,13 @@ impl World {
                 }
                 Effect::WatchSender(sender) => {
                     let funds = self.money;
-                    self.to_redeemer(i, redeemer::Input::Chain(ChainEvent::Funds { sender, funds }));
+                    self.tell_redeemer(i, redeemer::Input::Chain(ChainEvent::Funds { sender, funds }));
                 }
-                Effect::Monitor(sender) => self.to_redeemer(i, redeemer::Input::Monitor(sender)),
+                Effect::Monitor(sender) => self.tell_redeemer(i, redeemer::Input::Monitor(sender)),
                 Effect::Standing { sender, standing } => {
-                    self.to_orchestrator(i, orchestrator::Input::Standing { sender, standing });
+                    self.tell_orchestrator(i, orchestrator::Input::Standing { sender, standing });
                 }
-                Effect::Redeem(w) => self.to_redeemer(i, redeemer::Input::Winner(w)),
+                Effect::Redeem(w) => self.tell_redeemer(i, redeemer::Input::Winner(w)),
                 Effect::Submit { id, intent } => self.seen.push(Seen::Submitted(i, id, intent)),
                 Effect::Persist(r) => {
                     self.seen.push(Seen::Persisted(r.value.is_some()));
@@ -276,8 +276,8 @@ impl World {
             let ((at, _), event) = entry.remove_entry();
             self.now = at;
             match event {
-                Event::Gateway(i) => self.to_gateway(i),
-                Event::Orchestrator(n, i) => self.to_orchestrator(n, i),
+                Event::Gateway(i) => self.tell_gateway(i),
+                Event::Orchestrator(n, i) => self.tell_orchestrator(n, i),
             }
         }
         self.now = end;
@@ -291,17 +291,17 @@ impl World {
             self.run(Millis::from_secs(2));
         }
         self.run(Millis::from_secs(30));
-        self.to_gateway(gateway::Input::StreamEnd { stream });
+        self.tell_gateway(gateway::Input::StreamEnd { stream });
         self.run(Millis::from_secs(1));
     }
 
     pub(crate) fn start(&mut self, stream: u64) {
-        self.to_gateway(gateway::Input::StreamStart { stream, profiles: ladder() });
+        self.tell_gateway(gateway::Input::StreamStart { stream, profiles: ladder() });
         self.run(Millis(700));
     }
 
     pub(crate) fn segment(&mut self, stream: u64, seq: u64) {
-        self.to_gateway(gateway::Input::Segment(Box::new(segment(stream, seq))));
+        self.tell_gateway(gateway::Input::Segment(Box::new(segment(stream, seq))));
     }
 
     /// Results of segments in order: by whom, tickets, error.

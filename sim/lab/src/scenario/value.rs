@@ -93,6 +93,11 @@ fn base_units(whole: f64) -> U256 {
     U256::from(nano as u128).saturating_mul(U256::from(1_000_000_000u64))
 }
 
+/// True above zero, and so for no NaN.
+fn positive(v: f64) -> bool {
+    v > 0.0
+}
+
 /// ETH to wei.
 #[must_use]
 pub fn eth(whole: f64) -> Wei {
@@ -213,8 +218,10 @@ impl Dist {
                 low("from", *from).or_else(|| low("to", *to)).or_else(|| order(*from, *to, "from"))
             }
             Self::Lognormal { median, sigma, min, max } => low("median", *median)
-                .or_else(|| (!(*median > 0.0)).then(|| ("median", format!("must be above 0, found {median}"))))
-                .or_else(|| (!(*sigma >= 0.0)).then(|| ("sigma", format!("must not be negative, found {sigma}"))))
+                .or_else(|| (!positive(*median)).then(|| ("median", format!("must be above 0, found {median}"))))
+                .or_else(|| {
+                    (sigma.is_nan() || *sigma < 0.0).then(|| ("sigma", format!("must not be negative, found {sigma}")))
+                })
                 .or_else(|| low("min", *min))
                 .or_else(|| low("max", *max))
                 .or_else(|| order(*min, *max, "min")),
@@ -227,10 +234,10 @@ impl Dist {
                     return Some(("bands", "needs at least one band".to_owned()));
                 }
                 bands.iter().find_map(|b| {
-                    if !(b.weight > 0.0) {
+                    if !positive(b.weight) {
                         return Some(("bands", format!("weight must be above 0, found {}", b.weight)));
                     }
-                    if !(b.from > 0.0) {
+                    if !positive(b.from) {
                         return Some(("bands", format!("from must be above 0, found {}", b.from)));
                     }
                     low("bands", b.from).or_else(|| low("bands", b.to)).or_else(|| order(b.from, b.to, "bands"))

@@ -25,7 +25,7 @@ impl World {
         let again = now + Millis::from_secs(u64::from(self.scenario.chain.poll_seconds.0));
         self.kernel.schedule(again, priority::NODE, actor, Event::Poll { life });
         self.advance(now)?;
-        self.tell(now, actor, ChainEvent::Head(self.view.head))?;
+        self.tell(now, actor, &ChainEvent::Head(self.view.head))?;
         self.catch_up(now, actor)
     }
 
@@ -64,7 +64,7 @@ impl World {
         Ok(())
     }
 
-    pub(super) fn tell(&mut self, now: Instant, actor: ActorId, event: ChainEvent) -> Result<(), LabError> {
+    pub(super) fn tell(&mut self, now: Instant, actor: ActorId, event: &ChainEvent) -> Result<(), LabError> {
         let parts = self.node(actor).map_or(&[][..], Node::chain_parts);
         for part in parts {
             self.deliver(now, actor, *part, Input::Chain(event.clone()))?;
@@ -74,20 +74,20 @@ impl World {
 
     fn tell_funds(&mut self, now: Instant, actor: ActorId, sender: Address) -> Result<(), LabError> {
         let funds = self.funds(actor, sender)?;
-        self.tell(now, actor, ChainEvent::Funds { sender, funds })
+        self.tell(now, actor, &ChainEvent::Funds { sender, funds })
     }
 
     /// The round, the active set, and what an orchestrator's own state says.
     pub(super) fn tell_round(&mut self, now: Instant, actor: ActorId) -> Result<(), LabError> {
-        self.tell(now, actor, ChainEvent::Round(self.view.round))?;
+        self.tell(now, actor, &ChainEvent::Round(self.view.round))?;
         let Some(node) = self.node(actor) else { return Ok(()) };
         let address = node.address();
         match node.machines {
-            Machines::Gateway(_) => self.tell(now, actor, ChainEvent::ActiveSet(self.view.active.clone())),
+            Machines::Gateway(_) => self.tell(now, actor, &ChainEvent::ActiveSet(self.view.active.clone())),
             Machines::Orchestrator(_) => {
-                self.tell(now, actor, ChainEvent::ActiveSet(self.view.active.clone()))?;
+                self.tell(now, actor, &ChainEvent::ActiveSet(self.view.active.clone()))?;
                 let own = block_on(self.view.client.transcoder(address))?;
-                let missed = f64::from(self.scenario.faults.missed_rewards.0);
+                let missed = self.scenario.faults.missed_rewards.0;
                 let skip = self.skip_reward.get_mut(&actor).is_some_and(|r| r.unit() < missed);
                 if let (true, Some(Machines::Orchestrator(n))) = (skip, self.node_mut(actor).map(|n| &mut n.machines)) {
                     n.reward.skip_round();
@@ -103,13 +103,13 @@ impl World {
     pub(super) fn arrive(
         &mut self,
         now: Instant,
-        raw: Bytes,
+        raw: &Bytes,
         hash: B256,
         kind: &'static str,
         origin: Option<Origin>,
     ) -> Result<(), LabError> {
         self.chain.advance_to(now);
-        match self.chain.submit_raw(&raw) {
+        match self.chain.submit_raw(raw) {
             Err(e) => {
                 if let Some(o) = origin {
                     self.resync(o.actor)?;
@@ -209,7 +209,7 @@ impl World {
 
     /// A delegator makes up its mind for a round.
     pub(super) fn decide(&mut self, now: Instant, actor: ActorId) -> Result<(), LabError> {
-        self.tell(now, actor, ChainEvent::Round(self.view.round))?;
+        self.tell(now, actor, &ChainEvent::Round(self.view.round))?;
         self.catch_up(now, actor)?;
         let d = self.scenario.delegators.clone();
         let Some(rng) = self.behaviour.get_mut(&actor) else { return Ok(()) };
@@ -269,7 +269,7 @@ impl World {
         node.busy_until = now;
         let life = node.life;
         self.kernel.schedule(now, priority::NODE, actor, Event::Poll { life });
-        self.tell(now, actor, ChainEvent::Head(self.view.head))?;
+        self.tell(now, actor, &ChainEvent::Head(self.view.head))?;
         self.tell_round(now, actor)
     }
 }

@@ -124,7 +124,7 @@ impl World {
             Event::Outcome { part, id, outcome, life } => {
                 self.if_alive(now, actor, part, life, Input::Tx { id, outcome })
             }
-            Event::Arrive { raw, hash, kind, origin } => self.arrive(now, raw, hash, kind, origin),
+            Event::Arrive { raw, hash, kind, origin } => self.arrive(now, &raw, hash, kind, origin),
             Event::Seal => self.seal(now),
             Event::StreamStart { stream } => self.stream_start(now, actor, stream),
             Event::Segment { stream, seq } => self.segment(now, actor, stream, seq),

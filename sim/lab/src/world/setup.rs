@@ -78,7 +78,7 @@ pub(super) fn build(s: &Scenario, seed: u64, clip: Option<&ClipInfo>) -> Result<
     let begin = stage.next_round(&deployment, s)?;
     let transactions = stage.transactions;
     chain.set_automine(false);
-    assemble(s, seed, &streams, cast, chain, deployment, clip, Ready { begin, transactions, eth_genesis, chain_rng })
+    assemble(s, seed, &streams, &cast, chain, deployment, clip, Ready { begin, transactions, eth_genesis, chain_rng })
 }
 
 /// What the set-up found out.
@@ -243,7 +243,7 @@ fn assemble(
     s: &Scenario,
     seed: u64,
     streams: &Streams,
-    cast: Cast,
+    cast: &Cast,
     chain: Chain,
     d: Deployment,
     clip: Option<&ClipInfo>,
@@ -328,7 +328,7 @@ fn assemble(
         round_start,
         specs: cast.orchestrators.clone(),
     };
-    world.schedule(streams, &cast, round_seconds)?;
+    world.schedule(streams, cast, round_seconds)?;
     Ok(world)
 }
 
@@ -455,7 +455,7 @@ impl World {
             cast.orchestrators.iter().map(|o| o.id.actor).chain(cast.gateways.iter().map(|g| g.actor)).collect();
         for actor in operators {
             let phase = self.node_mut(actor).map_or(0, |n| n.net_rng.below(period));
-            self.tell(begin, actor, weir_roles::ChainEvent::Head(self.view.head))?;
+            self.tell(begin, actor, &weir_roles::ChainEvent::Head(self.view.head))?;
             self.tell_round(begin, actor)?;
             self.kernel.schedule(Instant(begin.0 + phase), priority::NODE, actor, Event::Poll { life: 0 });
         }

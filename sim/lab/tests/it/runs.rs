@@ -111,7 +111,7 @@ fn a_replay_confirms_a_run_and_names_the_event_that_was_altered() {
     fs::write(&path, altered.join("\n") + "\n").expect("the record can be altered");
     match replay(&dir, &go).expect("the run can be replayed") {
         Replay::Differs { difference } => {
-            assert!(difference.contains(&seq.to_string()), "{difference} does not name {seq}")
+            assert!(difference.contains(&seq.to_string()), "{difference} does not name {seq}");
         }
         other => panic!("{other:?}"),
     }
@@ -120,7 +120,7 @@ fn a_replay_confirms_a_run_and_names_the_event_that_was_altered() {
     fs::write(&path, altered.join("\n") + "\n").expect("the record can be altered");
     match replay(&dir, &go).expect("the run can be replayed") {
         Replay::Differs { difference } => {
-            assert!(difference.contains(&seq.to_string()), "{difference} does not name {seq}")
+            assert!(difference.contains(&seq.to_string()), "{difference} does not name {seq}");
         }
         other => panic!("{other:?}"),
     }
