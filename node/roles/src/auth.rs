@@ -161,9 +161,9 @@ mod tests {
         assert_eq!(mint.check(&t, now), Ok(()));
         assert_eq!(mint.check(&t, Instant::from_secs(1000 + 1800)), Ok(()));
         assert_eq!(mint.check(&t, Instant::from_secs(1000 + 1801)), Err(TokenError::Expired));
-        let other = AuthToken { session_id: t.session_id ^ 1, ..t.clone() };
+        let other = AuthToken { session_id: t.session_id ^ 1, ..t };
         assert_eq!(mint.check(&other, now), Err(TokenError::Invalid));
-        let longer = AuthToken { expires: Instant::from_secs(9_000_000), ..t.clone() };
+        let longer = AuthToken { expires: Instant::from_secs(9_000_000), ..t };
         assert_eq!(mint.check(&longer, now), Err(TokenError::Invalid));
         let restarted = TokenMint::new(&mut rng);
         assert_eq!(restarted.check(&t, now), Err(TokenError::Invalid));

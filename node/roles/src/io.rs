@@ -265,7 +265,7 @@ pub enum TimerKind {
 }
 
 /// Identifies a session between a gateway and an orchestrator.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuthToken {
     /// Session id chosen by the orchestrator.
     pub session_id: u64,

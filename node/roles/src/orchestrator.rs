@@ -331,7 +331,7 @@ impl Orchestrator {
             Err(e) => Err(Refusal::Failed(e)),
         };
         // Parameters are made after the debit, so that they hold as long as possible.
-        let info = self.info(job.sender, job.auth.clone(), rng).ok().map(Box::new);
+        let info = self.info(job.sender, job.auth, rng).ok().map(Box::new);
         out.send(job.from, Message::Transcoded { request: job.request, result, info });
         let session = job.auth.session_id;
         if self.admission.segment_done(&session_name(session), now)

@@ -303,7 +303,7 @@ impl Gateway {
             let offer = session.offer();
             self.purse.end(offer);
             if s.used.contains(&offer.uri) {
-                t.out.send(offer.peer, Message::EndSession { auth: offer.info.auth.clone() });
+                t.out.send(offer.peer, Message::EndSession { auth: offer.info.auth });
             }
         }
         self.requests.retain(|_, asked| asked.stream() != id);

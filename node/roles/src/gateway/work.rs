@@ -115,7 +115,7 @@ impl Gateway {
                 request,
                 sender: self.signer.address(),
                 sig: self.signer.sign(auth::segment_hash(&job.meta)),
-                auth: session.info.auth.clone(),
+                auth: session.info.auth,
                 segment: job.meta.clone(),
                 payment: Box::new(payment),
             },
@@ -213,7 +213,7 @@ impl Gateway {
                     self.purse.end(offer);
                     // Its place is free for others at once, and not when it has been idle for long.
                     if s.used.remove(uri) {
-                        t.out.send(offer.peer, Message::EndSession { auth: offer.info.auth.clone() });
+                        t.out.send(offer.peer, Message::EndSession { auth: offer.info.auth });
                     }
                 }
             } else {

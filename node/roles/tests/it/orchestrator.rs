@@ -75,7 +75,7 @@ impl Hand {
         Order {
             sender: self.key.address(),
             sig: self.key.sign(segment_hash(&segment)),
-            auth: info.auth.clone(),
+            auth: info.auth,
             segment,
             payment,
         }
