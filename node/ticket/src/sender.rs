@@ -288,8 +288,8 @@ fn decimal(c: &Credit) -> String {
 }
 
 /// Fee that a gateway reckons for a segment before it is done: pixels at full frame rate and whole
-/// seconds, with two per cent on top. A profile that keeps the source's rate counts as 60 frames per
-/// second, whatever denominator stands beside it.
+/// seconds, with two per cent on top. A profile that keeps the source's rate counts as 60 frames, for
+/// its denominator as for any other rate.
 #[must_use]
 pub fn fee_estimate(
     profiles: &[weir_types::Profile],
@@ -299,8 +299,8 @@ pub fn fee_estimate(
     let seconds = duration.0.div_ceil(1000);
     let mut pixels = U256::ZERO;
     for p in profiles {
-        let den = u64::from(p.fps_den.max(1));
-        let fps = if p.fps == 0 { 60 } else { u64::from(p.fps).div_ceil(den) };
+        let frames = if p.fps == 0 { 60 } else { u64::from(p.fps) };
+        let fps = frames.div_ceil(u64::from(p.fps_den.max(1)));
         let frame = U256::from(p.width) * U256::from(p.height);
         pixels = pixels.saturating_add(frame.saturating_mul(U256::from(fps)).saturating_mul(U256::from(seconds)));
     }

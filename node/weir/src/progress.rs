@@ -11,10 +11,11 @@ pub(crate) struct Bar {
 }
 
 impl Bar {
-    /// A bar, drawn only when standard error is a terminal.
+    /// A bar on standard error, drawn only where a person watches: not when the result goes to a file
+    /// or another program.
     pub(crate) fn new() -> Self {
-        let target =
-            if io::stderr().is_terminal() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let watched = io::stdout().is_terminal() && io::stderr().is_terminal();
+        let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         if let Ok(style) = ProgressStyle::with_template("[{elapsed_precise}] {bar:30} {percent:>3}% {msg}") {
             bar.set_style(style);

@@ -152,6 +152,8 @@ impl Purse {
         let expected = PriceInfo::of(price).ok_or_else(|| PayError::PriceRange(Box::new(price.clone())))?;
         let mut payment = Payment { sender: signer.address(), expected_price: Some(expected), ..Payment::default() };
         let key = key(session);
+        // A session in use must outlive the next clean-up: with it would go the nonces it has used.
+        self.balances.credit(key, &Value::zero(), now);
         let staged = match &session.info.ticket_params {
             None => self.balances.stage(key, &Value::zero(), &Value::zero()),
             Some(params) => self.sign(now, key, params, meta, price, signer, &mut payment)?,

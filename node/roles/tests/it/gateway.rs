@@ -147,6 +147,29 @@ fn renditions_signed_by_somebody_else_are_refused() {
 }
 
 #[test]
+fn segments_in_flight_with_one_set_of_parameters_have_nonces_of_their_own() {
+    let mut w = World::new(1);
+    w.start(1);
+    w.segment(1, 0);
+    w.run(Millis(100));
+    // A block goes by while the first segment is worked on; stale credit is cleared with it.
+    w.l1(1_001);
+    w.segment(1, 1);
+    w.run(Millis::from_secs(5));
+    assert_eq!(errors(&w), [None, None]);
+    let nonces: Vec<u32> = w
+        .sent()
+        .filter_map(|(_, _, m)| match m {
+            Message::Segment { payment, .. } => Some(payment.tickets.iter().map(|t| t.nonce)),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let distinct: std::collections::BTreeSet<u32> = nonces.iter().copied().collect();
+    assert_eq!(distinct.len(), nonces.len(), "{nonces:?}");
+}
+
+#[test]
 fn without_orchestrators_a_segment_fails_at_once_with_the_reason() {
     let mut w = World::new(0);
     w.start(1);

@@ -14,7 +14,7 @@ fn a_sound_scenario_is_summed_up() {
         .arg(&path)
         .assert()
         .code(0)
-        .stdout(contains("sound: 6 orchestrators, 3 gateways, 20 delegators, 1 rounds, seed 1"))
+        .stdout(contains("sound: 6 orchestrators, 3 gateways, 20 delegators, 1 rounds, seed 5"))
         .stderr(is_empty());
 }
 

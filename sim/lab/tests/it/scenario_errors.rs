@@ -145,7 +145,7 @@ const CASES: &[Case] = &[
         says: "active",
         help: "docs/scenarios.md",
     },
-    Case { name: "broken toml", from: "seed = 1", to: "seed = = 1", on: "seed =", says: "", help: "" },
+    Case { name: "broken toml", from: "seed = 5", to: "seed = = 5", on: "seed =", says: "", help: "" },
     Case {
         name: "unknown level",
         from: "chain = \"embedded\"",
