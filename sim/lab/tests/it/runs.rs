@@ -5,7 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use arrow::array::StringArray;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::tempdir;
+use weir_lab::scenario::{Dist, Share};
 use weir_lab::{LabError, Replay, RunFile, RunState, Summary, replay, run};
 
 use crate::support::{make, options, rounds, small};
@@ -83,6 +86,33 @@ fn a_run_holds_its_invariants_and_pays_for_work() {
     ] {
         assert!(dir.join("tables").join(format!("{table}.parquet")).is_file(), "no table {table}");
     }
+}
+
+#[test]
+fn stake_is_withdrawn_when_its_lock_is_over() {
+    let mut scenario = rounds(false, 10);
+    scenario.gateways.streams = Dist::Fixed { value: 0.0 };
+    scenario.delegators.unbond = Share(1.0);
+    let tmp = tempdir().expect("a temporary folder");
+    let dir = tmp.path().join("run");
+    make(&scenario, &dir, 1);
+    // Unbonded in the first round, free seven rounds later.
+    let kinds = column(&dir.join("tables/gas.parquet"), "kind");
+    assert!(kinds.contains("unbond"), "{kinds:?}");
+    assert!(kinds.contains("withdrawStake"), "{kinds:?}");
+}
+
+/// Distinct texts of a table's column.
+fn column(table: &Path, name: &str) -> BTreeSet<String> {
+    let file = fs::File::open(table).expect("a run has its tables");
+    let batches = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|b| b.build()).expect("a Parquet file");
+    let mut out = BTreeSet::new();
+    for batch in batches {
+        let batch = batch.expect("a whole table");
+        let texts = batch.column_by_name(name).and_then(|c| c.as_any().downcast_ref::<StringArray>()).expect("texts");
+        out.extend(texts.iter().flatten().map(str::to_owned));
+    }
+    out
 }
 
 #[test]
