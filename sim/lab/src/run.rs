@@ -10,7 +10,6 @@ use std::time::Instant as Clock;
 
 use serde::{Deserialize, Serialize};
 use weir_kernel::TraceWriter;
-use weir_media::geometry::fit;
 
 use crate::media::{Clip, RenditionRow, Studio};
 use crate::results::{Results, Summary};
@@ -179,7 +178,7 @@ pub fn run(scenario: &Scenario, options: RunOptions) -> Result<RunOutcome, LabEr
 /// Holds the clip's shape against the ladder's.
 fn shape(scenario: &Scenario, path: &Path, clip: &ClipInfo) -> Result<(), LabError> {
     let size = (clip.width, clip.height);
-    match scenario.ladder.iter().find(|s| fit(size, (s.width.0, s.height.0)) != Some((s.width.0, s.height.0))) {
+    match scenario.ladder.iter().find(|step| !step.has_shape_of(size)) {
         None => Ok(()),
         Some(step) => Err(LabError::ClipShape {
             path: path.to_owned(),

@@ -248,21 +248,23 @@ fn ladder(s: &Scenario) -> Option<Problem> {
 /// A transcoder keeps a picture's shape: fees are reckoned on the size that really comes out.
 fn shape(s: &Scenario, i: usize, step: &LadderStep) -> Option<Problem> {
     let source = (s.gateways.source_width.0, s.gateways.source_height.0);
-    let size = (step.width.0, step.height.0);
-    let (w, h) = source;
-    match fit(source, size) {
-        Some(made) if made == size => None,
-        Some((mw, mh)) => Some(problem(
-            format!("ladder.{i}.width"),
-            format!("a source of {w}x{h} cannot become {}x{} without distortion", size.0, size.1),
-            format!("use width = {mw} and height = {mh}, or another source_width and source_height"),
-        )),
-        None => Some(problem(
-            format!("ladder.{i}.width"),
-            format!("a source of {w}x{h} cannot become {}x{}", size.0, size.1),
-            "use a size between 146x50 and 8192x8192",
-        )),
+    if step.has_shape_of(source) {
+        return None;
     }
+    let ((w, h), (width, height)) = (source, step.size());
+    let key = format!("ladder.{i}.width");
+    Some(match fit(source, step.size()) {
+        Some((mw, mh)) => problem(
+            key,
+            format!("a source of {w}x{h} cannot become {width}x{height} without distortion"),
+            format!("use width = {mw} and height = {mh}, or another source_width and source_height"),
+        ),
+        None => problem(
+            key,
+            format!("a source of {w}x{h} cannot become {width}x{height}"),
+            "use a size between 146x50 and 8192x8192",
+        ),
+    })
 }
 
 fn real_stream(s: &Scenario) -> Option<Problem> {

@@ -8,6 +8,7 @@ mod value;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use weir_media::geometry::fit;
 use weir_types::Profile;
 
 pub use check::check;
@@ -301,6 +302,20 @@ pub struct LadderStep {
     /// Frames per second; the source's where left out.
     #[serde(default)]
     pub fps: u32,
+}
+
+impl LadderStep {
+    /// Width and height asked for.
+    #[must_use]
+    pub const fn size(&self) -> (u32, u32) {
+        (self.width.0, self.height.0)
+    }
+
+    /// Whether a source of a size becomes what is asked for, without distortion.
+    #[must_use]
+    pub fn has_shape_of(&self, source: (u32, u32)) -> bool {
+        fit(source, self.size()) == Some(self.size())
+    }
 }
 
 /// The stream whose segments are really transcoded.

@@ -145,6 +145,14 @@ const CASES: &[Case] = &[
         says: "active",
         help: "docs/scenarios.md",
     },
+    Case {
+        name: "another shape than the source",
+        from: "width = 426",
+        to: "width = 320",
+        on: "width = 320",
+        says: "cannot become 320x240 without distortion",
+        help: "use width = 320 and height = 180",
+    },
     Case { name: "broken toml", from: "seed = 5", to: "seed = = 5", on: "seed =", says: "", help: "" },
     Case {
         name: "unknown level",
