@@ -80,18 +80,28 @@ macro_rules! artifacts {
 }
 
 artifacts!(
+    /// Service URIs of AI workers.
+    AIServiceRegistry,
     /// Rounds whose block number and hash are set by hand.
     AdjustableRoundsManager,
     /// Stake, rewards and fees.
     BondingManager,
     /// Stake, rewards and fees under the rules of March 2024.
     BondingManagerD24,
+    /// Stake, rewards and fees under the rules of March 2024 with some of the later changes.
+    BondingManagerPartial,
     /// Checkpoints of stake for votes.
     BondingVotes,
     /// Registry, owner and pause switch of all others.
     Controller,
+    /// A supply of zero on the other chain.
+    DummyL2LPTDataCache,
+    /// Carries out updates of the protocol after a delay.
+    Governor,
     /// What the protocol knows of the supply on the other chain.
     L1SupplyCache,
+    /// Decides by stake what the treasury does.
+    LivepeerGovernor,
     /// LPT.
     LivepeerToken,
     /// Gives LPT to whom asks, on test chains.
@@ -100,8 +110,14 @@ artifacts!(
     Manager,
     /// Stands in front of a target that may be replaced.
     ManagerProxy,
+    /// Roots of Merkle trees over past states.
+    MerkleSnapshot,
     /// Inflation, and the vault of LPT and ETH.
     Minter,
+    /// A question put to all stake.
+    Poll,
+    /// Opens polls.
+    PollCreator,
     /// Rounds by block number.
     RoundsManager,
     /// Service URIs.
@@ -112,6 +128,8 @@ artifacts!(
     TicketBroker,
     /// Deposits, reserves and tickets under the rules of March 2024.
     TicketBrokerD24,
+    /// Holds the community's funds.
+    Treasury,
 );
 
 impl Artifact {

@@ -29,8 +29,15 @@ contract!(minter, Minter, "artifacts/Minter.json");
 contract!(rounds_manager, RoundsManager, "artifacts/RoundsManager.json");
 contract!(adjustable_rounds_manager, AdjustableRoundsManager, "artifacts/AdjustableRoundsManager.json");
 contract!(bonding_manager, BondingManager, "artifacts/BondingManager.json");
+contract!(bonding_manager_partial, BondingManagerPartial, "artifacts/BondingManagerPartial.json");
 contract!(bonding_votes, BondingVotes, "artifacts/BondingVotes.json");
 contract!(ticket_broker, TicketBroker, "artifacts/TicketBroker.json");
+contract!(livepeer_governor, LivepeerGovernor, "artifacts/LivepeerGovernor.json");
+contract!(treasury, Treasury, "artifacts/Treasury.json");
+contract!(governor, Governor, "artifacts/Governor.json");
+contract!(poll_creator, PollCreator, "artifacts/PollCreator.json");
+contract!(poll, Poll, "artifacts/Poll.json");
+contract!(merkle_snapshot, MerkleSnapshot, "artifacts/MerkleSnapshot.json");
 contract!(service_registry, ServiceRegistry, "artifacts/ServiceRegistry.json");
 
 pub use ticket_broker::MixinTicketBrokerCore::Ticket as BrokerTicket;

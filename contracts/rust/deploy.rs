@@ -6,34 +6,8 @@ use alloy::primitives::{Address, B256, Bytes};
 use alloy::providers::Provider;
 use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
 use alloy::transports::TransportError;
-use serde::{Deserialize, Serialize};
 
-use crate::{ArtifactError, Plan, ProtocolParams};
-
-/// Where the contracts of a deployment are. Proxied ones are named by their proxy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Deployment {
-    /// Registry of all others.
-    pub controller: Address,
-    /// LPT.
-    pub token: Address,
-    /// Inflation, and the vault of stake and fees.
-    pub minter: Address,
-    /// Rounds.
-    pub rounds_manager: Address,
-    /// Stake, rewards, fees.
-    pub bonding_manager: Address,
-    /// Deposits, reserves, tickets.
-    pub ticket_broker: Address,
-    /// Service URIs.
-    pub service_registry: Address,
-    /// Stake as votes.
-    pub bonding_votes: Address,
-    /// Supply on the other chain.
-    pub l1_supply_cache: Address,
-    /// Account that gets the treasury's share of rewards.
-    pub treasury: Address,
-}
+use crate::{ArtifactError, Deployment, Plan, ProtocolParams};
 
 /// Why a deployment stopped.
 #[derive(Debug, thiserror::Error)]

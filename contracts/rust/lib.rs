@@ -8,15 +8,19 @@
 pub mod artifacts;
 pub mod bindings;
 mod deploy;
+mod deployment;
 mod params;
 mod plan;
 mod revert;
+mod version;
 
 pub use artifacts::{Artifact, ArtifactError};
-pub use deploy::{DeployError, Deployment, deploy, deploy_signed};
-pub use params::{BlockSource, ProtocolParams, ProtocolVersion};
+pub use deploy::{DeployError, deploy, deploy_signed};
+pub use deployment::Deployment;
+pub use params::{BlockSource, FaucetParams, GovernanceParams, Owner, ProtocolParams};
 pub use plan::{Plan, Step};
 pub use revert::Revert;
+pub use version::{Change, ProtocolVersion, UnknownVersion};
 
 use alloy::primitives::{B256, keccak256};
 

@@ -1,20 +1,10 @@
 //! Values that governance decides.
 
-use alloy::primitives::{Address, U256, address};
+use alloy::primitives::U256;
 use serde::{Deserialize, Serialize};
 use weir_types::{LptWei, Perc6, Perc9, Perc27};
 
-/// Rules of the bonding and ticket contracts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-pub enum ProtocolVersion {
-    /// March 2024: fees count for any registered orchestrator, a ticket is paid as far as its
-    /// sender's money reaches.
-    D24,
-    /// Today: only active orchestrators are paid, a ticket must be covered, and an orchestrator
-    /// may let another account call its reward.
-    #[default]
-    D26,
-}
+use crate::ProtocolVersion;
 
 /// Where the rounds contract gets its block numbers and hashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -25,6 +15,47 @@ pub enum BlockSource {
     Chain,
     /// From whoever sets them, for tests that jump.
     Manual,
+}
+
+/// Who may change parameters and code in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// The Governor contract, which the deploying account owns: changes are staged and executed.
+    #[default]
+    Governor,
+    /// The deploying account itself, for tests that change things at once.
+    Deployer,
+}
+
+/// How stake decides over the treasury. Times are in rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GovernanceParams {
+    /// From a proposal to its vote.
+    pub voting_delay: u64,
+    /// Length of a vote.
+    pub voting_period: u64,
+    /// Stake that a proposer needs.
+    pub proposal_threshold: LptWei,
+    /// Part of all stake that must vote.
+    pub quorum: Perc6,
+    /// Part of the votes for and against that must be in favour.
+    pub quota: Perc6,
+    /// Seconds between a decision and its execution.
+    pub treasury_min_delay: u64,
+}
+
+/// A contract that gives LPT away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaucetParams {
+    /// LPT that it gets.
+    pub supply: LptWei,
+    /// LPT that one request gives.
+    pub amount: LptWei,
+    /// Hours between two requests of an account.
+    pub wait_hours: u64,
 }
 
 /// Parameters that a fresh deployment gets.
@@ -47,8 +78,6 @@ pub struct ProtocolParams {
     pub treasury_reward_cut: Perc27,
     /// Treasury balance at which its share ends; 0 for none.
     pub treasury_balance_ceiling: LptWei,
-    /// Account that gets the treasury's share. It needs no code.
-    pub treasury: Address,
     /// Inflation per round at the start.
     pub inflation: Perc9,
     /// Step of inflation per round.
@@ -63,6 +92,12 @@ pub struct ProtocolParams {
     pub genesis_lpt: LptWei,
     /// LPT in circulation on the other chain; inflation counts it in.
     pub l1_circulating_supply: LptWei,
+    /// How stake decides over the treasury.
+    pub governance: GovernanceParams,
+    /// A contract that gives LPT away, if there is to be one.
+    pub faucet: Option<FaucetParams>,
+    /// Who may change all this later.
+    pub owner: Owner,
 }
 
 impl ProtocolParams {
@@ -78,7 +113,6 @@ impl ProtocolParams {
             num_active_transcoders: 100,
             treasury_reward_cut: Perc27(Perc27::DIVISOR / 10),
             treasury_balance_ceiling: LptWei::from_whole(750_000),
-            treasury: address!("f82C1FF415F1fCf582554fDba790E27019c8E8C4"),
             inflation: Perc9(220_500),
             inflation_change: Perc9(500),
             target_bonding_rate: Perc9(500_000_000),
@@ -86,10 +120,20 @@ impl ProtocolParams {
             ticket_validity_period: 2,
             genesis_lpt: LptWei::from_whole(48_200_000),
             l1_circulating_supply: LptWei(U256::ZERO),
+            governance: GovernanceParams {
+                voting_delay: 1,
+                voting_period: 10,
+                proposal_threshold: LptWei::from_whole(100),
+                quorum: Perc6(333_300),
+                quota: Perc6(500_000),
+                treasury_min_delay: 0,
+            },
+            faucet: None,
+            owner: Owner::Governor,
         }
     }
 
-    /// Short rounds, a pool of 50 and next to no inflation, as local chains use them.
+    /// Short rounds, a pool of 50, next to no inflation and a faucet, as local chains use them.
     #[must_use]
     pub fn devnet() -> Self {
         Self {
@@ -101,7 +145,12 @@ impl ProtocolParams {
             inflation_change: Perc9(3),
             target_bonding_rate: Perc9(500_000),
             unlock_period: 50,
-            genesis_lpt: LptWei::from_whole(6_843_700),
+            genesis_lpt: LptWei::from_whole(500_000),
+            faucet: Some(FaucetParams {
+                supply: LptWei::from_whole(6_343_700),
+                amount: LptWei::from_whole(10),
+                wait_hours: 1,
+            }),
             ..Self::arbitrum_one()
         }
     }

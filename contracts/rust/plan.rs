@@ -6,10 +6,10 @@ use alloy::primitives::{Address, Bytes, FixedBytes, U256, keccak256};
 use alloy::sol_types::{SolCall, SolConstructor};
 
 use crate::bindings::{
-    BondingManager, Controller, L1SupplyCache, LivepeerToken, Manager, ManagerProxy, Minter, RoundsManager,
-    TicketBroker,
+    BondingManager, BondingManagerPartial, Controller, L1SupplyCache, LivepeerGovernor, LivepeerToken,
+    LivepeerTokenFaucet, Manager, ManagerProxy, Minter, PollCreator, RoundsManager, TicketBroker, Treasury,
 };
-use crate::{Artifact, ArtifactError, BlockSource, Deployment, ProtocolParams, ProtocolVersion, contract_id};
+use crate::{Artifact, ArtifactError, BlockSource, Deployment, Owner, ProtocolParams, contract_id};
 
 /// One transaction of a [`Plan`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,12 +73,15 @@ impl Builder {
         self.call("Controller", self.controller, &call);
     }
 
-    /// A target that knows the Controller, and the proxy that the others see. Both are registered.
-    fn proxied(&mut self, name: &str, artifact: Artifact) -> Result<Address, ArtifactError> {
-        // All targets take the Controller and nothing else.
+    /// A contract that takes the Controller and nothing else.
+    fn managed(&mut self, artifact: Artifact) -> Result<Address, ArtifactError> {
         let arguments = Manager::constructorCall { _controller: self.controller }.abi_encode();
+        self.create(artifact, &arguments)
+    }
+
+    /// A target, and the proxy that the others see. Both are registered.
+    fn proxied(&mut self, name: &str, target: Address) -> Result<Address, ArtifactError> {
         let target_name = format!("{name}Target");
-        let target = self.create(artifact, &arguments)?;
         let arguments = ManagerProxy::constructorCall {
             _controller: self.controller,
             _targetContractId: contract_id(&target_name),
@@ -104,20 +107,21 @@ impl Plan {
             libraries: BTreeMap::new(),
             controller: Address::ZERO,
         };
-        let deployment = contracts(&mut b, params)?;
+        let mut deployment = contracts(&mut b, params)?;
         settings(&mut b, &deployment, params);
-        supply(&mut b, &deployment, params);
+        supply(&mut b, &mut deployment, params)?;
+        surroundings(&mut b, &mut deployment, params)?;
         b.call("Controller", deployment.controller, &Controller::unpauseCall {});
+        if params.owner == Owner::Governor {
+            let call = Controller::transferOwnershipCall { newOwner: deployment.governor };
+            b.call("Controller", deployment.controller, &call);
+        }
         Ok(Self { from, first_nonce, steps: b.steps, deployment })
     }
 }
 
-/// Creates and registers everything.
+/// Creates and registers everything that others refer to.
 fn contracts(b: &mut Builder, params: &ProtocolParams) -> Result<Deployment, ArtifactError> {
-    let (bonding, broker) = match params.version {
-        ProtocolVersion::D24 => (Artifact::BondingManagerD24, Artifact::TicketBrokerD24),
-        ProtocolVersion::D26 => (Artifact::BondingManager, Artifact::TicketBroker),
-    };
     let rounds = match params.block_source {
         BlockSource::Chain => Artifact::RoundsManager,
         BlockSource::Manual => Artifact::AdjustableRoundsManager,
@@ -136,19 +140,27 @@ fn contracts(b: &mut Builder, params: &ProtocolParams) -> Result<Deployment, Art
     b.register("Minter", minter);
     let token = b.create(Artifact::LivepeerToken, &[])?;
     b.register("LivepeerToken", token);
-    let ticket_broker = b.proxied("TicketBroker", broker)?;
+    let target = b.managed(params.version.ticket_broker())?;
+    let ticket_broker = b.proxied("TicketBroker", target)?;
     // The Minter lets the holder of this older name move ETH.
     b.register("JobsManager", ticket_broker);
-    let list = b.create(Artifact::SortedDoublyLL, &[])?;
-    b.libraries.insert(Artifact::SortedDoublyLL.name(), list);
-    let bonding_manager = b.proxied("BondingManager", bonding)?;
-    let bonding_votes = b.proxied("BondingVotes", Artifact::BondingVotes)?;
-    let rounds_manager = b.proxied("RoundsManager", rounds)?;
-    let service_registry = b.proxied("ServiceRegistry", Artifact::ServiceRegistry)?;
-    b.register("Treasury", params.treasury);
-    let l1_supply = L1SupplyCache::constructorCall { _supply: params.l1_circulating_supply.0 }.abi_encode();
-    let l1_supply_cache = b.create(Artifact::L1SupplyCache, &l1_supply)?;
-    b.register("L2LPTDataCache", l1_supply_cache);
+    let sorted_doubly_ll = b.create(Artifact::SortedDoublyLL, &[])?;
+    b.libraries.insert(Artifact::SortedDoublyLL.name(), sorted_doubly_ll);
+    let target = bonding_manager(b, params)?;
+    let bonding_manager = b.proxied("BondingManager", target)?;
+    let target = b.managed(Artifact::BondingVotes)?;
+    let bonding_votes = b.proxied("BondingVotes", target)?;
+    let target = b.managed(rounds)?;
+    let rounds_manager = b.proxied("RoundsManager", target)?;
+    let target = b.managed(Artifact::ServiceRegistry)?;
+    let service_registry = b.proxied("ServiceRegistry", target)?;
+    let merkle_snapshot = b.managed(Artifact::MerkleSnapshot)?;
+    b.register("MerkleSnapshot", merkle_snapshot);
+    let governor = b.create(Artifact::Governor, &[])?;
+    let treasury = b.create(Artifact::Treasury, &[])?;
+    b.register("Treasury", treasury);
+    let target = b.managed(Artifact::LivepeerGovernor)?;
+    let livepeer_governor = b.proxied("LivepeerGovernor", target)?;
     Ok(Deployment {
         controller: b.controller,
         token,
@@ -157,10 +169,29 @@ fn contracts(b: &mut Builder, params: &ProtocolParams) -> Result<Deployment, Art
         bonding_manager,
         ticket_broker,
         service_registry,
+        // Created behind the settings.
+        ai_service_registry: Address::ZERO,
         bonding_votes,
-        l1_supply_cache,
-        treasury: params.treasury,
+        l1_supply_cache: Address::ZERO,
+        treasury,
+        livepeer_governor,
+        governor,
+        poll_creator: Address::ZERO,
+        merkle_snapshot,
+        sorted_doubly_ll,
+        faucet: None,
     })
+}
+
+fn bonding_manager(b: &mut Builder, params: &ProtocolParams) -> Result<Address, ArtifactError> {
+    match params.version.bonding_manager() {
+        (artifact, None) => b.managed(artifact),
+        (artifact, Some(changes)) => {
+            let arguments =
+                BondingManagerPartial::constructorCall { _controller: b.controller, _changes: U256::from(changes) };
+            b.create(artifact, &arguments.abi_encode())
+        }
+    }
 }
 
 /// Sets what governance decides.
@@ -182,6 +213,7 @@ fn settings(b: &mut Builder, d: &Deployment, params: &ProtocolParams) {
     b.call("RoundsManager", rm, &RoundsManager::setRoundLengthCall { _roundLength: length });
     let lock = U256::from(params.round_lock_amount.0);
     b.call("RoundsManager", rm, &RoundsManager::setRoundLockAmountCall { _roundLockAmount: lock });
+    governance(b, d, params);
     let tb = d.ticket_broker;
     let unlock = U256::from(params.unlock_period);
     b.call("TicketBroker", tb, &TicketBroker::setUnlockPeriodCall { _unlockPeriod: unlock });
@@ -190,15 +222,69 @@ fn settings(b: &mut Builder, d: &Deployment, params: &ProtocolParams) {
     b.call("TicketBroker", tb, &call);
 }
 
+/// Hands the treasury to the votes of stake.
+fn governance(b: &mut Builder, d: &Deployment, params: &ProtocolParams) {
+    let g = &params.governance;
+    let (from, treasury) = (b.from, d.treasury);
+    let call = Treasury::initializeCall {
+        minDelay: U256::from(g.treasury_min_delay),
+        proposers: Vec::new(),
+        executors: Vec::new(),
+        admin: from,
+    };
+    b.call("Treasury", treasury, &call);
+    let call = LivepeerGovernor::initializeCall {
+        initialVotingDelay: U256::from(g.voting_delay),
+        initialVotingPeriod: U256::from(g.voting_period),
+        initialProposalThreshold: g.proposal_threshold.0,
+        initialQuorum: U256::from(g.quorum.0),
+        quota: U256::from(g.quota.0),
+    };
+    b.call("LivepeerGovernor", d.livepeer_governor, &call);
+    for role in ["PROPOSER_ROLE", "CANCELLER_ROLE", "EXECUTOR_ROLE"] {
+        let call = Treasury::grantRoleCall { role: keccak256(role), account: d.livepeer_governor };
+        b.call("Treasury", treasury, &call);
+    }
+    let role = keccak256("TIMELOCK_ADMIN_ROLE");
+    b.call("Treasury", treasury, &Treasury::renounceRoleCall { role, account: from });
+}
+
 /// Mints the first LPT and leaves minting to the Minter alone.
-fn supply(b: &mut Builder, d: &Deployment, params: &ProtocolParams) {
-    let role = keccak256("MINTER_ROLE");
+fn supply(b: &mut Builder, d: &mut Deployment, params: &ProtocolParams) -> Result<(), ArtifactError> {
     let from = b.from;
-    if !params.genesis_lpt.is_zero() {
+    let mut first: Vec<(Address, U256)> = Vec::new();
+    if let Some(faucet) = &params.faucet {
+        let arguments = LivepeerTokenFaucet::constructorCall {
+            _token: d.token,
+            _requestAmount: faucet.amount.0,
+            _requestWait: U256::from(faucet.wait_hours),
+        };
+        let address = b.create(Artifact::LivepeerTokenFaucet, &arguments.abi_encode())?;
+        b.register("LivepeerTokenFaucet", address);
+        d.faucet = Some(address);
+        first.push((address, faucet.supply.0));
+    }
+    first.push((from, params.genesis_lpt.0));
+    first.retain(|(_, amount)| !amount.is_zero());
+    let role = keccak256("MINTER_ROLE");
+    if !first.is_empty() {
         b.call("LivepeerToken", d.token, &LivepeerToken::grantRoleCall { role, account: from });
-        let mint = LivepeerToken::mintCall { _to: from, _amount: params.genesis_lpt.0 };
-        b.call("LivepeerToken", d.token, &mint);
+        for (to, amount) in first {
+            b.call("LivepeerToken", d.token, &LivepeerToken::mintCall { _to: to, _amount: amount });
+        }
         b.call("LivepeerToken", d.token, &LivepeerToken::revokeRoleCall { role, account: from });
     }
     b.call("LivepeerToken", d.token, &LivepeerToken::grantRoleCall { role, account: d.minter });
+    Ok(())
+}
+
+/// What no other contract needs to be brought up.
+fn surroundings(b: &mut Builder, d: &mut Deployment, params: &ProtocolParams) -> Result<(), ArtifactError> {
+    let arguments = L1SupplyCache::constructorCall { _supply: params.l1_circulating_supply.0 };
+    d.l1_supply_cache = b.create(Artifact::L1SupplyCache, &arguments.abi_encode())?;
+    b.register("L2LPTDataCache", d.l1_supply_cache);
+    let arguments = PollCreator::constructorCall { _bondingManagerAddr: d.bonding_manager };
+    d.poll_creator = b.create(Artifact::PollCreator, &arguments.abi_encode())?;
+    d.ai_service_registry = b.managed(Artifact::AIServiceRegistry)?;
+    Ok(())
 }

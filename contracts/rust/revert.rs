@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 use alloy::dyn_abi::{DynSolValue, JsonAbiExt};
 use alloy::json_abi::{Error as AbiError, JsonAbi};
 use alloy::primitives::{Bytes, U256, hex};
-use alloy::sol_types::{GenericContractError, SolInterface};
+use alloy::sol_types::sol_data::Bytes as SolBytes;
+use alloy::sol_types::{Panic, Revert as ErrorText, SolError, SolType};
 use serde::Deserialize;
 
 use crate::Artifact;
@@ -19,6 +20,9 @@ pub enum Revert {
     Empty,
     /// `require` or `revert` with a text.
     Error(String),
+    /// What failed inside an update that the protocol's Governor executed: it hands the inner revert
+    /// data on as if they were a text.
+    Wrapped(Box<Self>),
     /// A check of the language itself: 0x11 overflow, 0x12 division by zero, 0x32 index, and so on.
     Panic(U256),
     /// A named error of one of the contracts.
@@ -54,12 +58,23 @@ impl Revert {
         if data.is_empty() {
             return Self::Empty;
         }
-        match GenericContractError::abi_decode(data) {
-            Ok(GenericContractError::Revert(text)) => return Self::Error(text.reason),
-            Ok(GenericContractError::Panic(panic)) => return Self::Panic(panic.code),
-            _ => {}
+        Self::known(data).unwrap_or_else(|| Self::Unknown(Bytes::copy_from_slice(data)))
+    }
+
+    fn known(data: &[u8]) -> Option<Self> {
+        let (selector, rest) = data.split_first_chunk::<4>()?;
+        match *selector {
+            ErrorText::SELECTOR => {
+                // Decoded as bytes, because a wrapped reason is not a valid text.
+                let (text,) = <(SolBytes,)>::abi_decode_params(rest).ok()?;
+                match Self::known(&text) {
+                    Some(inner) => Some(Self::Wrapped(Box::new(inner))),
+                    None => String::from_utf8(text.to_vec()).ok().map(Self::Error),
+                }
+            }
+            Panic::SELECTOR => Panic::abi_decode(data).ok().map(|panic| Self::Panic(panic.code)),
+            _ => Self::custom(data),
         }
-        Self::custom(data).unwrap_or_else(|| Self::Unknown(Bytes::copy_from_slice(data)))
     }
 
     fn custom(data: &[u8]) -> Option<Self> {
@@ -74,6 +89,7 @@ impl Revert {
     pub fn message(&self) -> Option<&str> {
         match self {
             Self::Error(text) => Some(text),
+            Self::Wrapped(inner) => inner.message(),
             _ => None,
         }
     }
@@ -96,6 +112,7 @@ impl fmt::Display for Revert {
         match self {
             Self::Empty => f.write_str("reverted without a reason"),
             Self::Error(text) => f.write_str(text),
+            Self::Wrapped(inner) => write!(f, "update failed: {inner}"),
             Self::Panic(code) => write!(f, "Panic({code:#x})"),
             Self::Custom { name, args } => write!(f, "{name}({})", args.join(",")),
             Self::Unknown(data) => write!(f, "unknown revert data {data}"),
@@ -107,7 +124,6 @@ impl fmt::Display for Revert {
 mod tests {
     use super::*;
     use crate::bindings::BondingVotes;
-    use alloy::sol_types::{Panic, SolError};
 
     #[test]
     fn each_kind_of_reason_is_told_apart() {
@@ -116,12 +132,22 @@ mod tests {
         let lookup = BondingVotes::FutureLookup { queryRound: U256::from(3), maxAllowed: U256::from(2) }.abi_encode();
         for (data, decoded, shown) in [
             (vec![], Revert::Empty, "reverted without a reason"),
-            (text, Revert::Error("system is paused".into()), "system is paused"),
-            (panic, Revert::Panic(U256::from(0x11)), "Panic(0x11)"),
+            (text.clone(), Revert::Error("system is paused".into()), "system is paused"),
+            (panic.clone(), Revert::Panic(U256::from(0x11)), "Panic(0x11)"),
             (
                 lookup,
                 Revert::Custom { name: "FutureLookup".into(), args: vec!["3".into(), "2".into()] },
                 "FutureLookup(3,2)",
+            ),
+            (
+                [&ErrorText::SELECTOR, <(SolBytes,)>::abi_encode_params(&(text.clone(),)).as_slice()].concat(),
+                Revert::Wrapped(Box::new(Revert::Error("system is paused".into()))),
+                "update failed: system is paused",
+            ),
+            (
+                [&ErrorText::SELECTOR, <(SolBytes,)>::abi_encode_params(&(panic.clone(),)).as_slice()].concat(),
+                Revert::Wrapped(Box::new(Revert::Panic(U256::from(0x11)))),
+                "update failed: Panic(0x11)",
             ),
             (vec![1, 2, 3], Revert::Unknown(vec![1, 2, 3].into()), "unknown revert data 0x010203"),
         ] {

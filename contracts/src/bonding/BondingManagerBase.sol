@@ -1006,5 +1006,5 @@ abstract contract BondingManagerBase is ManagerProxyTarget, IBondingManager {
     function _roundRewards() internal view virtual returns (uint256);
 
     /// Whether own unclaimed rewards fit the stake they are part of.
-    function _checkOwnEarnings(uint256 _ownRewards, uint256 _totalStake) internal pure virtual;
+    function _checkOwnEarnings(uint256 _ownRewards, uint256 _totalStake) internal view virtual;
 }

@@ -3,7 +3,8 @@ pragma solidity 0.8.9;
 
 import "./BondingManagerBase.sol";
 
-/// @notice The rules of March 2024, for replaying what happened under them.
+/// @notice The rules of March 2024. The later changes (a) to (e) override some of them, each in a
+/// contract of its own in `rules/` that builds on the one before.
 contract BondingManagerD24 is BondingManagerBase {
     using SortedDoublyLL for SortedDoublyLL.Data;
 
@@ -14,7 +15,7 @@ contract BondingManagerD24 is BondingManagerBase {
         uint256 _amount,
         address _newPosPrev,
         address _newPosNext
-    ) internal override {
+    ) internal virtual override {
         uint256 currStake = transcoderTotalStake(_delegate);
         uint256 newStake = currStake + _amount;
 
@@ -35,7 +36,7 @@ contract BondingManagerD24 is BondingManagerBase {
         uint256 _amount,
         address _newPosPrev,
         address _newPosNext
-    ) internal override {
+    ) internal virtual override {
         uint256 currStake = transcoderTotalStake(_delegate);
         uint256 newStake = currStake - _amount;
 
@@ -47,20 +48,20 @@ contract BondingManagerD24 is BondingManagerBase {
         delegators[_delegate].delegatedAmount = newStake;
     }
 
-    function _requireRewardCalledIfLeaving(address) internal view override {}
+    function _requireRewardCalledIfLeaving(address) internal view virtual override {}
 
-    function _requireRewardable(address _transcoder) internal view override {
+    function _requireRewardable(address _transcoder) internal view virtual override {
         require(isActiveTranscoder(_transcoder), "caller must be an active transcoder");
     }
 
-    function _requireFeeRecipient(address _transcoder) internal view override {
+    function _requireFeeRecipient(address _transcoder) internal view virtual override {
         require(isRegisteredTranscoder(_transcoder), "transcoder must be registered");
     }
 
-    function _roundRewards() internal view override returns (uint256) {
+    function _roundRewards() internal view virtual override returns (uint256) {
         IMinter m = _minter();
         return m.currentMintableTokens() + m.currentMintedTokens();
     }
 
-    function _checkOwnEarnings(uint256, uint256) internal pure override {}
+    function _checkOwnEarnings(uint256, uint256) internal view virtual override {}
 }
