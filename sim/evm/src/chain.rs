@@ -380,6 +380,23 @@ impl Chain {
         self.lock().state.storage(who, slot)
     }
 
+    /// All storage slots of an account that hold something.
+    #[must_use]
+    pub fn storage_slots(&self, who: Address) -> BTreeMap<U256, U256> {
+        self.lock().state.slots(who)
+    }
+
+    /// Writes a storage slot of an account, as a test of a state that no transaction leads to needs.
+    pub fn set_storage(&self, who: Address, slot: U256, value: U256) {
+        self.lock().state.set_slot(who, slot, value);
+    }
+
+    /// Gives an L1 block the hash that it had elsewhere, for replaying what read it. Others have a
+    /// hash made from their number.
+    pub fn set_l1_hash(&self, number: u64, hash: B256) {
+        self.lock().state.set_l1_hash(number, hash);
+    }
+
     /// All ETH there is.
     #[must_use]
     pub fn total_eth(&self) -> Wei {

@@ -1,5 +1,6 @@
 //! Accounts, code and storage, with an undo log while a snapshot is open.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
@@ -31,6 +32,8 @@ enum Undo {
 pub(crate) struct State {
     accounts: AddressMap<Account>,
     codes: B256Map<Bytecode>,
+    /// Hashes of L1 blocks that are given and not made up.
+    l1_hashes: BTreeMap<u64, B256>,
     undo: Vec<Undo>,
     recording: bool,
 }
@@ -55,6 +58,15 @@ impl State {
 
     pub(crate) fn storage(&self, who: Address, slot: U256) -> U256 {
         self.accounts.get(&who).and_then(|a| a.storage.get(&slot)).copied().unwrap_or_default()
+    }
+
+    /// All slots of an account that hold something, in order.
+    pub(crate) fn slots(&self, who: Address) -> BTreeMap<U256, U256> {
+        self.accounts.get(&who).into_iter().flat_map(|a| a.storage.iter().map(|(k, v)| (*k, *v))).collect()
+    }
+
+    pub(crate) fn set_l1_hash(&mut self, number: u64, hash: B256) {
+        self.l1_hashes.insert(number, hash);
     }
 
     pub(crate) fn set_balance(&mut self, who: Address, balance: U256) {
@@ -115,7 +127,7 @@ impl State {
         self.accounts.entry(who).or_default().info = info;
     }
 
-    fn set_slot(&mut self, who: Address, slot: U256, value: U256) {
+    pub(crate) fn set_slot(&mut self, who: Address, slot: U256, value: U256) {
         if self.recording {
             self.undo.push(Undo::Slot(who, slot, self.storage(who, slot)));
         }
@@ -229,7 +241,7 @@ impl DatabaseRef for StateView<'_> {
     }
 
     fn block_hash_ref(&self, number: u64) -> Result<B256, Infallible> {
-        Ok(l1_hash(self.chain_id, number))
+        Ok(self.state.l1_hashes.get(&number).copied().unwrap_or_else(|| l1_hash(self.chain_id, number)))
     }
 }
 

@@ -8,6 +8,7 @@ mod value;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use weir_contracts::ProtocolVersion;
 use weir_media::geometry::fit;
 use weir_types::Profile;
 
@@ -118,22 +119,13 @@ pub struct Rounds {
 #[serde(deny_unknown_fields)]
 pub struct ChainParams {
     /// Version of the protocol's contracts.
-    pub protocol: Protocol,
+    pub protocol: ProtocolVersion,
     /// Gas price over time, drawn anew at each round.
     pub gas_price_gwei: Dist,
     /// Milliseconds between L2 blocks while transactions wait.
     pub l2_block_ms: Count,
     /// Seconds between a node's looks at the chain.
     pub poll_seconds: Count,
-}
-
-/// Version of the protocol's contracts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Protocol {
-    /// March 2024.
-    D24,
-    /// What Arbitrum One runs after the later upgrades.
-    D26,
 }
 
 /// LPT and its inflation.

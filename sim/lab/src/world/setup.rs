@@ -8,7 +8,7 @@ use alloy::sol_types::SolCall;
 use futures::executor::block_on;
 use weir_chain::{Client, TxManager};
 use weir_contracts::bindings::{BondingManager, LivepeerToken, RoundsManager, ServiceRegistry, TicketBroker};
-use weir_contracts::{Deployment, Plan, ProtocolParams, ProtocolVersion};
+use weir_contracts::{Deployment, Plan, ProtocolParams};
 use weir_evm::{Chain, ChainConfig};
 use weir_kernel::{ActorId, Kernel, Network, Streams, draw_crashes};
 use weir_market::admission::AdmissionConfig;
@@ -34,7 +34,7 @@ use super::{World, priority};
 use crate::LabError;
 use crate::books::Books;
 use crate::names::Names;
-use crate::scenario::{Protocol, Scenario, eth, lpt};
+use crate::scenario::{Scenario, eth, lpt};
 use crate::snapshot::RoundMeta;
 
 /// L1 blocks at the end of the last round in which no new work comes in, so that every winning
@@ -52,7 +52,6 @@ const KEEPER_DELAY: Millis = Millis::from_secs(30);
 
 const DEPLOYER: Address = Address::repeat_byte(0xde);
 const FEES: Address = Address::repeat_byte(0xfe);
-const TREASURY: Address = Address::repeat_byte(0x77);
 
 pub(super) fn build(s: &Scenario, seed: u64, clip: Option<&ClipInfo>) -> Result<World, LabError> {
     let streams = Streams::new(seed);
@@ -136,17 +135,13 @@ impl Stage<'_> {
 
     fn deploy(&mut self, s: &Scenario) -> Result<Deployment, LabError> {
         let params = ProtocolParams {
-            version: match s.chain.protocol {
-                Protocol::D24 => ProtocolVersion::D24,
-                Protocol::D26 => ProtocolVersion::D26,
-            },
+            version: s.chain.protocol,
             round_length: u64::from(s.rounds.length_blocks.0),
             num_active_transcoders: u64::from(s.orchestrators.active.0),
             inflation: Perc9(s.token.inflation_ppb),
             inflation_change: Perc9(s.token.inflation_change_ppb),
             target_bonding_rate: Perc9((s.token.target_bonding_rate.0 * 1e9).round() as u64),
             genesis_lpt: lpt(s.token.genesis_lpt.0),
-            treasury: TREASURY,
             ..ProtocolParams::arbitrum_one()
         };
         let plan =
