@@ -1,6 +1,7 @@
 //! Tasks of the repository: `./dev <task>`, or `cargo xtask <task>`.
 
 mod check;
+mod conformance;
 mod contracts;
 mod demo;
 
@@ -35,6 +36,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Compare with recordings of the originals.
+    Conformance(conformance::Arguments),
 }
 
 /// Where cargo builds.
@@ -49,13 +52,14 @@ fn target_directory() -> Result<PathBuf> {
 
 fn main() -> ExitCode {
     let result = match Cli::parse().task {
-        Task::Demo => demo::run(),
-        Task::Test { force } => check::test(force),
-        Task::Lint => check::lint(),
-        Task::Contracts { check } => contracts::run(check),
+        Task::Demo => demo::run().map(|()| ExitCode::SUCCESS),
+        Task::Test { force } => check::test(force).map(|()| ExitCode::SUCCESS),
+        Task::Lint => check::lint().map(|()| ExitCode::SUCCESS),
+        Task::Contracts { check } => contracts::run(check).map(|()| ExitCode::SUCCESS),
+        Task::Conformance(arguments) => conformance::run(&arguments),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE

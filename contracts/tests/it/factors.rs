@@ -144,6 +144,7 @@ fn params() -> ProtocolParams {
         round_length: 1_000,
         inflation: Perc9(220_500),
         genesis_lpt: LptWei::from_whole(1_000_000),
+        faucet: None,
         ..ProtocolParams::devnet()
     }
 }

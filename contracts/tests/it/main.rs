@@ -6,7 +6,6 @@
 mod chain;
 mod deploy;
 mod factors;
-mod history;
 mod pool;
 mod walk;
 mod world;

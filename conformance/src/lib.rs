@@ -1,0 +1,11 @@
+//! Conformance: recordings of the originals are played against this project, and every difference
+//! is counted and named.
+//!
+//! [`histories`] replays random histories of the protocol's contracts on the embedded chain.
+//! [`recording`] reads the files, [`report`] holds the figures.
+
+pub mod histories;
+pub mod recording;
+pub mod report;
+
+pub use report::{FileReport, Report};

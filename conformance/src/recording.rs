@@ -1,0 +1,50 @@
+//! Recorded files: JSON lines, plain or compressed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use eyre::{Context, Result, ensure};
+
+const PLAIN: &str = ".jsonl";
+const PACKED: &str = ".jsonl.zst";
+
+/// A file of a folder of recordings.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Recording {
+    /// Name without folder and endings.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+}
+
+impl Recording {
+    /// Its text.
+    ///
+    /// # Errors
+    /// It cannot be read, is not packed as its name says, or is no UTF-8.
+    pub fn read(&self) -> Result<String> {
+        let at = || format!("reading {}", self.path.display());
+        let bytes = fs::read(&self.path).with_context(at)?;
+        let packed = self.path.extension().is_some_and(|extension| extension == "zst");
+        let bytes = if packed { zstd::decode_all(bytes.as_slice()).with_context(at)? } else { bytes };
+        String::from_utf8(bytes).with_context(at)
+    }
+}
+
+/// The recordings of a folder, by name.
+///
+/// # Errors
+/// The folder cannot be read, or has none.
+pub fn folder(folder: &Path) -> Result<Vec<Recording>> {
+    let at = || format!("reading {}", folder.display());
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(at)? {
+        let path = entry.with_context(at)?.path();
+        let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let name = file.strip_suffix(PACKED).or_else(|| file.strip_suffix(PLAIN)).map(str::to_owned);
+        found.extend(name.map(|name| Recording { name, path }));
+    }
+    ensure!(!found.is_empty(), "no recordings (*{PLAIN}, *{PACKED}) in {}", folder.display());
+    found.sort();
+    Ok(found)
+}

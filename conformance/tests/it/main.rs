@@ -1,0 +1,3 @@
+//! The committed recordings, and what the runner says about others.
+
+mod histories;
