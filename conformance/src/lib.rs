@@ -2,10 +2,11 @@
 //! is counted and named.
 //!
 //! [`histories`] replays random histories of the protocol's contracts on the embedded chain.
-//! [`recording`] reads the files, [`report`] holds the figures.
+//! [`transactions`] sends recorded transactions of real nodes. [`recording`] reads the files, [`report`] holds the figures.
 
 pub mod histories;
 pub mod recording;
 pub mod report;
+pub mod transactions;
 
 pub use report::{FileReport, Report};

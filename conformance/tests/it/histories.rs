@@ -62,7 +62,11 @@ fn every_kind_of_difference_is_seen() {
         ("\"Bond\",[", "\"Unbond\",[", "events is"),
         ("\"RM.roundLength\":\"", "\"RM.roundLength\":\"9", "RM.roundLength is"),
         ("\"quorumNumerator()\":\"", "\"quorumNumerator()\":\"9", "quorumNumerator() is"),
-        ("\"fn\":\"lipUpgradeRound\",\"a\":[\"36\"],\"r\":[\"", "\"fn\":\"lipUpgradeRound\",\"a\":[\"36\"],\"r\":[\"9", "the answer is"),
+        (
+            "\"fn\":\"lipUpgradeRound\",\"a\":[\"36\"],\"r\":[\"",
+            "\"fn\":\"lipUpgradeRound\",\"a\":[\"36\"],\"r\":[\"9",
+            "the answer is",
+        ),
         ("\"k\":\"tx\",", "\"k\":\"tx\",\"v\":\"many\",", "many: "),
         ("\"k\":\"tx\",", "\"k\":\"ty\",", "unknown kind of line ty"),
         ("\"LG\":[", "\"LG\":[\"7\",", "storage of LG is"),

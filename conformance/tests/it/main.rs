@@ -1,3 +1,4 @@
 //! The committed recordings, and what the runner says about others.
 
 mod histories;
+mod transactions;

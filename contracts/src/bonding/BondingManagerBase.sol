@@ -292,23 +292,24 @@ abstract contract BondingManagerBase is ManagerProxyTarget, IBondingManager {
         _authorizeBond(_owner, _to);
 
         Delegator storage del = delegators[_owner];
+        uint256 round = _currentRound();
         address oldDelegate = del.delegateAddress;
         // What the new delegate gains: the amount, and the whole bond if it moves.
         uint256 delegation = _amount;
         if (delegatorStatus(_owner) == DelegatorStatus.Unbonded) {
-            del.startRound = _currentRound() + 1;
+            del.startRound = round + 1;
         } else if (oldDelegate != _to) {
             require(
                 !isRegisteredTranscoder(_owner),
                 "registered transcoders can't delegate towards other addresses"
             );
-            del.startRound = _currentRound() + 1;
+            del.startRound = round + 1;
             delegation += del.bondedAmount;
             _decreaseTotalStake(oldDelegate, del.bondedAmount, _oldDelegateNewPosPrev, _oldDelegateNewPosNext);
             _checkpointBondingState(oldDelegate);
         }
 
-        _initFactors(_to, _currentRound());
+        _initFactors(_to, round);
         require(delegation > 0, "delegation amount must be greater than 0");
         del.delegateAddress = _to;
         del.bondedAmount += _amount;
@@ -432,16 +433,14 @@ abstract contract BondingManagerBase is ManagerProxyTarget, IBondingManager {
     /// @notice Pays out a lock whose time has come.
     function withdrawStake(uint256 _unbondingLockId) external whenSystemNotPaused currentRoundInitialized {
         Delegator storage del = delegators[msg.sender];
-        UnbondingLock memory lock = del.unbondingLocks[_unbondingLockId];
-        require(isValidUnbondingLock(msg.sender, _unbondingLockId), "invalid unbonding lock ID");
-        require(
-            lock.withdrawRound <= _currentRound(),
-            "withdraw round must be before or equal to the current round"
-        );
+        uint256 withdrawRound = del.unbondingLocks[_unbondingLockId].withdrawRound;
+        require(withdrawRound > 0, "invalid unbonding lock ID");
+        require(withdrawRound <= _currentRound(), "withdraw round must be before or equal to the current round");
 
+        uint256 amount = del.unbondingLocks[_unbondingLockId].amount;
         delete del.unbondingLocks[_unbondingLockId];
-        _minter().trustedTransferTokens(msg.sender, lock.amount);
-        emit WithdrawStake(msg.sender, _unbondingLockId, lock.amount, lock.withdrawRound);
+        _minter().trustedTransferTokens(msg.sender, amount);
+        emit WithdrawStake(msg.sender, _unbondingLockId, amount, withdrawRound);
     }
 
     /// @notice Pays out fees of the caller.

@@ -116,7 +116,12 @@ contract BondingVotes is ManagerProxyTarget, IBondingVotes {
         BondingCheckpointsByRound storage checkpoints = bondingCheckpoints[_account];
         BondingCheckpoint memory previous;
         if (hasCheckpoint(_account)) {
-            previous = _checkpointAt(_account, _startRound);
+            // Copied, because it may be the one that is overwritten.
+            BondingCheckpoint storage latest = _checkpointAt(_account, _startRound);
+            previous.bondedAmount = latest.bondedAmount;
+            previous.delegateAddress = latest.delegateAddress;
+            previous.delegatedAmount = latest.delegatedAmount;
+            previous.lastClaimRound = latest.lastClaimRound;
         }
 
         checkpoints.data[_startRound] = current;
@@ -213,7 +218,9 @@ contract BondingVotes is ManagerProxyTarget, IBondingVotes {
         override
         returns (uint256 votes, address delegateAddress)
     {
-        BondingCheckpoint memory bond = _checkpointAt(_account, _round);
+        _checkLookup(_round);
+
+        BondingCheckpoint storage bond = _checkpointAt(_account, _round);
         delegateAddress = bond.delegateAddress;
         if (bond.bondedAmount == 0) {
             votes = 0;
@@ -226,12 +233,12 @@ contract BondingVotes is ManagerProxyTarget, IBondingVotes {
     }
 
     /// A delegator's stake with the rewards up to the start of a round, claimed or not.
-    function _delegatorStakeAt(BondingCheckpoint memory _bond, uint256 _round) private view returns (uint256) {
+    function _delegatorStakeAt(BondingCheckpoint storage _bond, uint256 _round) private view returns (uint256) {
         address transcoder = _bond.delegateAddress;
         EarningsPool.Data memory startPool = _earningsPool(transcoder, _bond.lastClaimRound);
         EarningsPool.Data memory endPool;
 
-        BondingCheckpoint memory transcoderBond = _checkpointAt(transcoder, _round);
+        BondingCheckpoint storage transcoderBond = _checkpointAt(transcoder, _round);
         uint256 rewardRound = transcoderBond.lastRewardRound;
         if (rewardRound > 0) {
             endPool = _earningsPool(transcoder, rewardRound);
@@ -251,9 +258,7 @@ contract BondingVotes is ManagerProxyTarget, IBondingVotes {
         return EarningsPoolLIP36.delegatorCumulativeStake(startPool, endPool, _bond.bondedAmount);
     }
 
-    function _checkpointAt(address _account, uint256 _round) private view returns (BondingCheckpoint memory) {
-        _checkLookup(_round);
-
+    function _checkpointAt(address _account, uint256 _round) private view returns (BondingCheckpoint storage) {
         BondingCheckpointsByRound storage checkpoints = bondingCheckpoints[_account];
         BondingCheckpoint storage exact = checkpoints.data[_round];
         if (exact.bondedAmount > 0) {

@@ -43,15 +43,18 @@ library SortedDoublyLL {
             (prevId, nextId) = _findPosition(self, _key, prevId, nextId);
         }
 
-        self.nodes[_id] = Node(_key, nextId, prevId);
+        // An id that is not in the list has no neighbours on record.
+        self.nodes[_id].key = _key;
         if (prevId == address(0)) {
             self.head = _id;
         } else {
+            self.nodes[_id].prevId = prevId;
             self.nodes[prevId].nextId = _id;
         }
         if (nextId == address(0)) {
             self.tail = _id;
         } else {
+            self.nodes[_id].nextId = nextId;
             self.nodes[nextId].prevId = _id;
         }
         self.size += 1;
