@@ -6,6 +6,8 @@
 mod chain;
 mod deploy;
 mod factors;
+mod gas;
+mod interface;
 mod pool;
 mod walk;
 mod world;

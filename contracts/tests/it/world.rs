@@ -10,6 +10,7 @@ use weir_contracts::{Deployment, ProtocolParams, Revert};
 use crate::chain::{Chain, Outcome};
 use crate::deploy::{deployed, owner};
 
+#[derive(Clone)]
 pub struct World {
     pub chain: Chain,
     pub d: Deployment,

@@ -2,6 +2,7 @@
 
 mod arbitrum;
 mod fees;
+mod governance;
 mod logs;
 mod pool;
 mod protocol;
