@@ -6,10 +6,10 @@ use alloy::primitives::{Address, Bytes, FixedBytes, U256, keccak256};
 use alloy::sol_types::{SolCall, SolConstructor};
 
 use crate::bindings::{
-    BondingManager, BondingManagerPartial, Controller, L1SupplyCache, LivepeerGovernor, LivepeerToken,
+    BondingManager, BondingManagerPartial, Controller, Governor, L1SupplyCache, LivepeerGovernor, LivepeerToken,
     LivepeerTokenFaucet, Manager, ManagerProxy, Minter, PollCreator, RoundsManager, TicketBroker, Treasury,
 };
-use crate::{Artifact, ArtifactError, BlockSource, Deployment, Owner, ProtocolParams, contract_id};
+use crate::{Artifact, ArtifactError, BlockSource, Deployment, Owner, ProtocolParams, ProtocolVersion, contract_id};
 
 /// One transaction of a [`Plan`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,10 @@ struct Builder {
 }
 
 impl Builder {
+    const fn new(from: Address, nonce: u64) -> Self {
+        Self { from, nonce, steps: Vec::new(), libraries: BTreeMap::new(), controller: Address::ZERO }
+    }
+
     fn create(&mut self, artifact: Artifact, arguments: &[u8]) -> Result<Address, ArtifactError> {
         let mut code = artifact.creation_code(&self.libraries)?.to_vec();
         code.extend_from_slice(arguments);
@@ -100,13 +104,7 @@ impl Plan {
     /// # Errors
     /// [`ArtifactError`] when the code of a contract cannot be used.
     pub fn new(from: Address, first_nonce: u64, params: &ProtocolParams) -> Result<Self, ArtifactError> {
-        let mut b = Builder {
-            from,
-            nonce: first_nonce,
-            steps: Vec::new(),
-            libraries: BTreeMap::new(),
-            controller: Address::ZERO,
-        };
+        let mut b = Builder::new(from, first_nonce);
         let mut deployment = contracts(&mut b, params)?;
         settings(&mut b, &deployment, params);
         supply(&mut b, &mut deployment, params)?;
@@ -117,6 +115,54 @@ impl Plan {
             b.call("Controller", deployment.controller, &call);
         }
         Ok(Self { from, first_nonce, steps: b.steps, deployment })
+    }
+
+    /// The transactions that put other rules behind the proxies of a deployment, as the network does
+    /// it: new code, and an update of the Governor that registers it. No step where nothing changes.
+    ///
+    /// `from` must own the Governor, and the Governor the Controller. The update has no delay, so that
+    /// all transactions may share a block. `update` tells equal updates apart.
+    ///
+    /// # Errors
+    /// [`ArtifactError`] when the code of a contract cannot be used.
+    pub fn upgrade(
+        from: Address,
+        first_nonce: u64,
+        deployment: &Deployment,
+        rules: [ProtocolVersion; 2],
+        update: u64,
+    ) -> Result<Self, ArtifactError> {
+        let [now, then] = rules;
+        let mut b = Builder::new(from, first_nonce);
+        b.controller = deployment.controller;
+        b.libraries.insert(Artifact::SortedDoublyLL.name(), deployment.sorted_doubly_ll);
+        let mut targets = Vec::new();
+        if now.bonding_manager() != then.bonding_manager() {
+            targets.push(("BondingManagerTarget", bonding_manager(&mut b, then)?));
+        }
+        if now.ticket_broker() != then.ticket_broker() {
+            targets.push(("TicketBrokerTarget", b.managed(then.ticket_broker())?));
+        }
+        if !targets.is_empty() {
+            let register = |(name, address): &(&str, Address)| {
+                let call = Controller::setContractInfoCall {
+                    _id: contract_id(name),
+                    _contractAddress: *address,
+                    _gitCommitHash: FixedBytes::ZERO,
+                };
+                Bytes::from(call.abi_encode())
+            };
+            let all = Governor::Update {
+                target: vec![deployment.controller; targets.len()],
+                value: vec![U256::ZERO; targets.len()],
+                data: targets.iter().map(register).collect(),
+                nonce: U256::from(update),
+            };
+            let stage = Governor::stageCall { _update: all.clone(), _delay: U256::ZERO };
+            b.call("Governor", deployment.governor, &stage);
+            b.call("Governor", deployment.governor, &Governor::executeCall { _update: all });
+        }
+        Ok(Self { from, first_nonce, steps: b.steps, deployment: *deployment })
     }
 }
 
@@ -146,7 +192,7 @@ fn contracts(b: &mut Builder, params: &ProtocolParams) -> Result<Deployment, Art
     b.register("JobsManager", ticket_broker);
     let sorted_doubly_ll = b.create(Artifact::SortedDoublyLL, &[])?;
     b.libraries.insert(Artifact::SortedDoublyLL.name(), sorted_doubly_ll);
-    let target = bonding_manager(b, params)?;
+    let target = bonding_manager(b, params.version)?;
     let bonding_manager = b.proxied("BondingManager", target)?;
     let target = b.managed(Artifact::BondingVotes)?;
     let bonding_votes = b.proxied("BondingVotes", target)?;
@@ -183,8 +229,8 @@ fn contracts(b: &mut Builder, params: &ProtocolParams) -> Result<Deployment, Art
     })
 }
 
-fn bonding_manager(b: &mut Builder, params: &ProtocolParams) -> Result<Address, ArtifactError> {
-    match params.version.bonding_manager() {
+fn bonding_manager(b: &mut Builder, version: ProtocolVersion) -> Result<Address, ArtifactError> {
+    match version.bonding_manager() {
         (artifact, None) => b.managed(artifact),
         (artifact, Some(changes)) => {
             let arguments =

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
+
 use crate::charts::Figure;
 use crate::html::{escape, table_links};
 use crate::palette::{Color, dark_rules};
@@ -152,8 +154,17 @@ fn about(run: &Run) -> String {
 }
 
 fn protocol(run: &Run) -> String {
-    let version = run.scenario_text("/chain/protocol").unwrap_or("unknown");
-    match version {
+    let mut out = version(run.scenario_text("/chain/protocol").unwrap_or("unknown"));
+    for upgrade in run.scenario_list("/chain/upgrades") {
+        let to = upgrade.get("protocol").and_then(Value::as_str).unwrap_or("unknown");
+        let round = upgrade.get("round").and_then(Value::as_u64).unwrap_or(0);
+        let _ = write!(out, "; from round {round} on {}", version(to));
+    }
+    out
+}
+
+fn version(name: &str) -> String {
+    match name {
         "D24" => "D24, the contracts of March 2024".to_owned(),
         "D26" => "D26, with the upgrades after March 2024".to_owned(),
         other => other.to_owned(),

@@ -132,6 +132,11 @@ impl Run {
         self.file.scenario.pointer(pointer).and_then(Value::as_str)
     }
 
+    /// A list of the scenario, by its path of keys; empty where there is none.
+    pub(crate) fn scenario_list(&self, pointer: &str) -> &[Value] {
+        self.file.scenario.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+    }
+
     /// A positive number of the scenario, by its path of keys.
     pub(crate) fn scenario_number(&self, pointer: &str) -> Option<f64> {
         self.file.scenario.pointer(pointer).and_then(Value::as_f64).filter(|v| *v > 0.0)

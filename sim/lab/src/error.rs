@@ -38,6 +38,20 @@ pub enum LabError {
         /// Which.
         path: PathBuf,
     },
+    /// An upgrade of the contracts could not be sent.
+    #[error("upgrade {index} of the contracts: {reason}")]
+    Upgrade {
+        /// Which, from 0.
+        index: u64,
+        /// Why.
+        reason: String,
+    },
+    /// A transaction of an upgrade failed.
+    #[error("an upgrade of the contracts failed: {reason}")]
+    UpgradeFailed {
+        /// Why.
+        reason: String,
+    },
     /// The clip of the real stream cannot be used.
     #[error("cannot use the clip {path}: {source}")]
     Clip {

@@ -299,7 +299,7 @@ fn finish(
         name: world.scenario.name.clone(),
         seed: file.seed,
         version: file.version.clone(),
-        protocol: world.scenario.chain.protocol.to_string(),
+        protocol: world.scenario.chain.versions(),
         trace_hash: file.trace_hash.clone(),
         virtual_seconds: file.virtual_seconds,
         wall_seconds: file.wall_seconds,

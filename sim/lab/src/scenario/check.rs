@@ -27,6 +27,7 @@ pub fn check(s: &Scenario) -> Option<Problem> {
     named(s)
         .or_else(|| distributions(s))
         .or_else(|| sizes(s))
+        .or_else(|| upgrades(s))
         .or_else(|| money(s))
         .or_else(|| links(s))
         .or_else(|| ladder(s))
@@ -107,6 +108,36 @@ fn sizes(s: &Scenario) -> Option<Problem> {
                 )
             })
         })
+}
+
+fn upgrades(s: &Scenario) -> Option<Problem> {
+    let mut before = (0, s.chain.protocol);
+    for (i, upgrade) in s.chain.upgrades.iter().enumerate() {
+        let (round, rounds) = (upgrade.round.0, s.rounds.count.0);
+        if round > rounds {
+            return Some(problem(
+                format!("chain.upgrades.{i}.round"),
+                format!("there is no round {round}: the scenario has {rounds}"),
+                "name a round with demand, counted from 1",
+            ));
+        }
+        if round <= before.0 {
+            return Some(problem(
+                format!("chain.upgrades.{i}.round"),
+                format!("round {round} does not come after round {}", before.0),
+                "list upgrades in the order in which they happen, at most one a round",
+            ));
+        }
+        if upgrade.protocol == before.1 {
+            return Some(problem(
+                format!("chain.upgrades.{i}.protocol"),
+                format!("the contracts are those of {} already", before.1),
+                "name another version, or leave the upgrade out",
+            ));
+        }
+        before = (round, upgrade.protocol);
+    }
+    None
 }
 
 fn money(s: &Scenario) -> Option<Problem> {

@@ -120,12 +120,34 @@ pub struct Rounds {
 pub struct ChainParams {
     /// Version of the protocol's contracts.
     pub protocol: ProtocolVersion,
+    /// Changes of the contracts in mid-run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub upgrades: Vec<Upgrade>,
     /// Gas price over time, drawn anew at each round.
     pub gas_price_gwei: Dist,
     /// Milliseconds between L2 blocks while transactions wait.
     pub l2_block_ms: Count,
     /// Seconds between a node's looks at the chain.
     pub poll_seconds: Count,
+}
+
+impl ChainParams {
+    /// The version of the contracts and those that take its place, in words.
+    #[must_use]
+    pub fn versions(&self) -> String {
+        let later = self.upgrades.iter().map(|u| format!(", {} from round {}", u.protocol, u.round.0));
+        std::iter::once(self.protocol.to_string()).chain(later).collect()
+    }
+}
+
+/// Other contracts behind the same proxies from a round on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Upgrade {
+    /// Round with demand at whose start it happens, counted from 1.
+    pub round: Count,
+    /// Version from then on.
+    pub protocol: ProtocolVersion,
 }
 
 /// LPT and its inflation.

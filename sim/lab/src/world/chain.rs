@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use alloy::primitives::Bytes;
 use futures::executor::block_on;
 use weir_chain::{Log, LogKind};
+use weir_contracts::Plan;
 use weir_kernel::ActorId;
 use weir_roles::{ChainEvent, TxOutcome, delegator};
 use weir_types::{Address, B256, Instant, LptWei, Millis, Round, U256, Wei};
@@ -15,6 +16,9 @@ use super::node::{Input, Machines, Node};
 use super::{Pending, World, index, priority};
 use crate::LabError;
 use crate::snapshot::RoundMeta;
+
+/// Kind of the transactions of an upgrade.
+const UPGRADE: &str = "upgrade";
 
 impl World {
     /// A node looks at the chain and hears what is new to it.
@@ -118,14 +122,42 @@ impl World {
             }
             Ok(_) => {
                 self.pending.insert(hash, Pending { origin, kind });
-                if !self.seal_scheduled {
-                    self.seal_scheduled = true;
-                    let step = u64::from(self.scenario.chain.l2_block_ms.0) * 1000;
-                    let at = Instant((now.0 / step + 1) * step);
-                    self.kernel.schedule(at, priority::CHAIN, SEQUENCER, Event::Seal);
-                }
+                self.schedule_seal(now);
             }
         }
+        Ok(())
+    }
+
+    fn schedule_seal(&mut self, now: Instant) {
+        if !self.seal_scheduled {
+            self.seal_scheduled = true;
+            let step = u64::from(self.scenario.chain.l2_block_ms.0) * 1000;
+            let at = Instant((now.0 / step + 1) * step);
+            self.kernel.schedule(at, priority::CHAIN, SEQUENCER, Event::Seal);
+        }
+    }
+
+    /// The Governor's owner puts other contracts behind the proxies.
+    pub(super) fn upgrade(&mut self, now: Instant, index: u64) -> Result<(), LabError> {
+        let failed = |reason: String| LabError::Upgrade { index, reason };
+        let upgrades = &self.scenario.chain.upgrades;
+        let Some((i, upgrade)) = usize::try_from(index).ok().and_then(|i| Some((i, upgrades.get(i)?))) else {
+            return Ok(());
+        };
+        let before =
+            i.checked_sub(1).and_then(|i| upgrades.get(i)).map_or(self.scenario.chain.protocol, |u| u.protocol);
+        let nonce = self.chain.pending_nonce(self.deployer);
+        let plan = Plan::upgrade(self.deployer, nonce, &self.deployment, [before, upgrade.protocol], index)
+            .map_err(|e| failed(e.to_string()))?;
+        self.chain.advance_to(now);
+        for step in plan.steps {
+            let hash = self
+                .chain
+                .send_unsigned(self.deployer, step.to, Wei::ZERO, step.input, None)
+                .map_err(|e| failed(format!("{}: {e}", step.label)))?;
+            self.pending.insert(hash, Pending { origin: None, kind: UPGRADE });
+        }
+        self.schedule_seal(now);
         Ok(())
     }
 
@@ -162,6 +194,10 @@ impl World {
             let fee = Wei(U256::from(r.gas_used).saturating_mul(U256::from(r.effective_gas_price)));
             let Some(p) = self.pending.remove(&r.tx_hash) else { continue };
             self.books.spent(round, p.kind, r.gas_used, fee);
+            if p.kind == UPGRADE && !r.success {
+                let reason = self.chain.revert_reason(r.tx_hash).unwrap_or_default();
+                return Err(LabError::UpgradeFailed { reason });
+            }
             let Some(o) = p.origin else { continue };
             let outcome = if r.success {
                 TxOutcome::Mined { fee }

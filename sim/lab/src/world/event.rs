@@ -71,6 +71,8 @@ pub(crate) enum Event {
     Restart,
     /// The gas price changes.
     GasPrice,
+    /// Other contracts take the place of those behind the proxies.
+    Upgrade { index: u64 },
 }
 
 impl Traced for Event {
@@ -90,6 +92,7 @@ impl Traced for Event {
             Self::Crash => "crash",
             Self::Restart => "restart",
             Self::GasPrice => "gas_price",
+            Self::Upgrade { .. } => "upgrade",
         }
     }
 
@@ -131,6 +134,7 @@ impl Traced for Event {
                 h.u64(*stream);
                 h.u64(*seq);
             }
+            Self::Upgrade { index } => h.u64(*index),
             Self::Seal | Self::Decide | Self::Crash | Self::Restart | Self::GasPrice => {}
         }
     }

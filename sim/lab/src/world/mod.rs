@@ -15,6 +15,7 @@ mod view;
 
 use std::collections::BTreeMap;
 
+use weir_contracts::Deployment;
 use weir_evm::Chain;
 use weir_kernel::{ActorId, Fired, Kernel, Network};
 use weir_roles::gateway;
@@ -74,6 +75,7 @@ pub(crate) struct World {
     /// ETH at the start.
     pub(crate) eth_genesis: Wei,
     pub(crate) contracts: Vec<(&'static str, Address)>,
+    deployment: Deployment,
     pub(crate) fee_account: Address,
     pub(crate) deployer: Address,
     plans: Vec<StreamPlan>,
@@ -141,6 +143,7 @@ impl World {
                 self.draw_gas_price();
                 Ok(())
             }
+            Event::Upgrade { index } => self.upgrade(now, index),
         }
     }
 

@@ -309,6 +309,7 @@ fn assemble(
         transactions: ready.transactions,
         eth_genesis: ready.eth_genesis,
         contracts: contracts(&d),
+        deployment: d,
         fee_account: FEES,
         deployer: DEPLOYER,
         plans,
@@ -462,6 +463,10 @@ impl World {
         for r in 1..u64::from(self.scenario.rounds.count.0) {
             let at = begin + Millis::from_secs(r * round_seconds);
             self.kernel.schedule(at, priority::CHAIN, SEQUENCER, Event::GasPrice);
+        }
+        for (index, upgrade) in self.scenario.chain.upgrades.iter().enumerate() {
+            let at = begin + Millis::from_secs((u64::from(upgrade.round.0) - 1) * round_seconds);
+            self.kernel.schedule(at, priority::CHAIN, SEQUENCER, Event::Upgrade { index: index as u64 });
         }
         Ok(())
     }

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use arrow::array::StringArray;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use tempfile::tempdir;
-use weir_lab::scenario::{Dist, Share};
+use weir_contracts::ProtocolVersion;
+use weir_lab::scenario::{Count, Dist, Share, Upgrade};
 use weir_lab::{LabError, Replay, RunFile, RunState, Summary, replay, run};
 
 use crate::support::{make, options, rounds, small};
@@ -35,13 +36,35 @@ fn a_seed_fixes_the_run_and_others_differ() {
 
 /// Trace hash of the small network with seed 7 over one round. It holds for debug and release builds
 /// on every machine; a change that moves it changes what runs do, and is named in the changelog.
-const GOLDEN: &str = "97f8c2253586aa4717b9e7bd69f9d5dc5272c74f9d8346be216e6e288a752ee2";
+const GOLDEN: &str = "771368c300665b9de90e5b145d768321fc10b32dfd76c79e9d31161aeae2331d";
 
 #[test]
 fn a_run_is_the_same_in_every_build() {
     let tmp = tempdir().expect("a temporary folder");
     let outcome = make(&rounds(false, 1), &tmp.path().join("run"), 7);
     assert_eq!(outcome.summary.trace_hash, GOLDEN);
+}
+
+/// The contracts are replaced in mid-run, behind the same proxies; stake, deposits and tickets go on.
+#[test]
+fn an_upgrade_in_mid_run_is_carried_out_by_the_governor() {
+    let mut scenario = rounds(false, 2);
+    scenario.chain.protocol = ProtocolVersion::D24;
+    let tmp = tempdir().expect("a temporary folder");
+    let without = make(&scenario, &tmp.path().join("without"), 7);
+    scenario.chain.upgrades = vec![Upgrade { round: Count(2), protocol: ProtocolVersion::D26 }];
+    let dir = tmp.path().join("with");
+    let with = make(&scenario, &dir, 7);
+    assert_eq!(with.state, RunState::Done);
+    assert_eq!(with.summary.protocol, "D24, D26 from round 2");
+    assert_eq!(with.summary.broken().collect::<Vec<_>>(), []);
+    assert_ne!(with.summary.trace_hash, without.summary.trace_hash);
+    // Two contracts created, the update staged and executed.
+    let kinds = column(&dir.join("tables/gas.parquet"), "kind");
+    assert!(kinds.contains("upgrade"), "{kinds:?}");
+    assert!(with.summary.transactions >= without.summary.transactions.saturating_sub(50) + 4);
+    let replayed = replay(&dir, &AtomicBool::new(false)).expect("it replays");
+    assert!(matches!(replayed, Replay::Confirmed { .. }), "{replayed:?}");
 }
 
 #[test]

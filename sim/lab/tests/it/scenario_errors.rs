@@ -18,6 +18,38 @@ struct Case {
 
 const CASES: &[Case] = &[
     Case {
+        name: "unknown version of the contracts",
+        from: "protocol = \"D26\"",
+        to: "protocol = \"D25\"",
+        on: "protocol = \"D25\"",
+        says: "`D25` is no version of the protocol: D24 or D26",
+        help: "docs/scenarios.md",
+    },
+    Case {
+        name: "upgrade to what is there",
+        from: "[token]",
+        to: "[[chain.upgrades]]\nround = 2\nprotocol = \"D26\" # again\n\n[token]",
+        on: "protocol = \"D26\" # again",
+        says: "the contracts are those of D26 already",
+        help: "name another version",
+    },
+    Case {
+        name: "upgrade after the last round",
+        from: "[token]",
+        to: "[[chain.upgrades]]\nround = 99\nprotocol = \"D24\"\n\n[token]",
+        on: "round = 99",
+        says: "there is no round 99",
+        help: "counted from 1",
+    },
+    Case {
+        name: "upgrades out of order",
+        from: "[token]",
+        to: "[[chain.upgrades]]\nround = 2\nprotocol = \"D24\"\n\n[[chain.upgrades]]\nround = 1 # before\nprotocol = \"D26\"\n\n[token]",
+        on: "round = 1 # before",
+        says: "round 1 does not come after round 2",
+        help: "in the order in which they happen",
+    },
+    Case {
         name: "unknown key",
         from: "max_sessions = 10",
         to: "max_sesions = 10",
