@@ -15,7 +15,7 @@ mod revert;
 mod version;
 
 pub use artifacts::{Artifact, ArtifactError};
-pub use deploy::{DeployError, deploy, deploy_signed};
+pub use deploy::{DeployError, Deployer, deploy};
 pub use deployment::Deployment;
 pub use params::{BlockSource, FaucetParams, GovernanceParams, Owner, ProtocolParams};
 pub use plan::{Plan, Step};

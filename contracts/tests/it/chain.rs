@@ -227,6 +227,14 @@ impl Node {
                 }
                 Ok(json!(hash))
             }
+            "eth_estimateGas" => {
+                let tx: TransactionRequest = serde_json::from_value(params[0].clone()).map_err(|e| e.to_string())?;
+                let mut copy = self.chain.clone();
+                let data = tx.input.input().cloned().unwrap_or_default();
+                let from = tx.from.ok_or("no sender")?;
+                let done = copy.execute(from, tx.to.unwrap_or(TxKind::Create), data, U256::ZERO, GAS);
+                if done.success { Ok(json!(format!("{:#x}", done.gas_used))) } else { Err("reverts".into()) }
+            }
             "eth_chainId" => Ok(json!(format!("{CHAIN_ID:#x}"))),
             "eth_gasPrice" => Ok(json!("0x0")),
             "evm_mine" => self.mine().map(|()| json!("0x0")),

@@ -9,8 +9,8 @@ use weir_contracts::bindings::{
     PollCreator, RoundsManager, ServiceRegistry, TicketBroker, Treasury,
 };
 use weir_contracts::{
-    Artifact, ArtifactError, BlockSource, DeployError, Deployment, Owner, Plan, ProtocolParams, ProtocolVersion,
-    contract_id, deploy, deploy_signed,
+    Artifact, ArtifactError, BlockSource, DeployError, Deployer, Deployment, Owner, Plan, ProtocolParams,
+    ProtocolVersion, contract_id, deploy,
 };
 use weir_types::{LptWei, Perc27};
 
@@ -204,8 +204,16 @@ fn a_wallet_signs_for_an_endpoint_without_keys() {
     let address = key.address();
     let endpoint = Endpoint::new(Chain::new(), true);
     let provider = endpoint.provider();
-    let d = block_on(deploy_signed(&provider, &EthereumWallet::from(key), &ProtocolParams::devnet()))
-        .expect("the plan goes through");
+    let wallet = EthereumWallet::from(key);
+    let d = block_on(async {
+        let deployer = Deployer::signing(&provider, &wallet).await?;
+        let plan = deployer.plan(&ProtocolParams::devnet()).await?;
+        for step in 0..plan.steps.len() {
+            deployer.send(&plan, step, &async |_| false).await?;
+        }
+        Ok::<_, DeployError>(plan.deployment)
+    })
+    .expect("the plan goes through");
     drop(provider);
     let mut c = endpoint.into_chain();
     assert_eq!(c.read(d.governor, &Governor::ownerCall {}), address);

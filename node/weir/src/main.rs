@@ -3,6 +3,8 @@
 //! Standard output carries results, standard error the talk. Exit codes: 0 done, 1 failed, 2 wrong
 //! usage or a wrong scenario, 3 a broken invariant or a replay that differs, 130 interrupted.
 
+mod ctl;
+mod devnet;
 mod failure;
 mod interrupt;
 mod output;
@@ -41,6 +43,13 @@ enum Command {
     Transcode(transcode::TranscodeArgs),
     /// Make the report of a run folder.
     Report(report::Arguments),
+    /// Run a local chain with the protocol on it, for nodes and wallets.
+    Devnet(Box<devnet::Arguments>),
+    /// Act on a chain with a key.
+    Ctl {
+        #[command(subcommand)]
+        command: Box<ctl::Command>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -51,6 +60,8 @@ fn main() -> ExitCode {
         Command::Sim { command } => sim::run(command),
         Command::Transcode(arguments) => transcode::run(arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Devnet(arguments) => devnet::run(&arguments),
+        Command::Ctl { command } => ctl::run(&command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -23,6 +23,13 @@ impl Bar {
         Self { bar }
     }
 
+    /// So many of so many steps are done, and this one is next.
+    pub(crate) fn step(&self, done: usize, all: usize, next: &str) {
+        self.bar.set_length(all as u64);
+        self.bar.set_position(done as u64);
+        self.bar.set_message(next.to_owned());
+    }
+
     /// What a run calls now and then.
     pub(crate) fn callback(&self) -> Box<dyn FnMut(Progress)> {
         let bar = self.bar.clone();

@@ -21,13 +21,14 @@
 //!
 //! Map of the crate: [`config`], [`chain`] (the handle), [`block`] (sealing, receipts), `snapshot`,
 //! `exec` (the EVM), `state`, `mempool`, [`logs`], `rpc` and `rpc_answer` (JSON-RPC),
-//! [`transport`] (alloy), [`error`].
+//! [`transport`] (alloy), [`http`], [`error`].
 
 pub mod block;
 pub mod chain;
 pub mod config;
 pub mod error;
 mod exec;
+pub mod http;
 pub mod logs;
 mod mempool;
 mod rpc;

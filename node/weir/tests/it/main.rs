@@ -2,6 +2,7 @@
 
 mod support;
 
+mod devnet;
 mod interrupt;
 mod runs;
 mod transcode;
