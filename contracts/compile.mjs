@@ -1,6 +1,7 @@
-// Compiles src/ with the solc of node_modules and prints the artifacts as one JSON object.
+// Compiles src/, or the folder behind --src, with the solc of node_modules and prints the artifacts as
+// one JSON object.
 import { readFileSync, readdirSync, existsSync } from "node:fs";
-import { dirname, join, posix } from "node:path";
+import { dirname, join, posix, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createRequire } from "node:module";
 
@@ -9,8 +10,11 @@ const solc = require("solc");
 const root = dirname(fileURLToPath(import.meta.url));
 const build = JSON.parse(readFileSync(join(root, "build.json"), "utf8"));
 
+const named = process.argv.indexOf("--src");
+const src = named < 0 ? join(root, "src") : resolve(process.argv[named + 1]);
+
 function sourcesBelow(dir) {
-    return readdirSync(join(root, dir), { withFileTypes: true }).flatMap((entry) => {
+    return readdirSync(join(src, dir), { withFileTypes: true }).flatMap((entry) => {
         const path = posix.join(dir, entry.name);
         if (entry.isDirectory()) return sourcesBelow(path);
         return entry.name.endsWith(".sol") ? [path] : [];
@@ -19,8 +23,8 @@ function sourcesBelow(dir) {
 
 // Sources are named contracts/... so that nothing depends on where the repository lies.
 const sources = {};
-for (const path of sourcesBelow("src").sort()) {
-    sources[path.replace(/^src\//, "contracts/")] = { content: readFileSync(join(root, path), "utf8") };
+for (const path of sourcesBelow("").sort()) {
+    sources[posix.join("contracts", path)] = { content: readFileSync(join(src, path), "utf8") };
 }
 
 const input = {

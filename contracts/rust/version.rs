@@ -73,6 +73,8 @@ pub struct UnknownVersion(pub String);
 impl ProtocolVersion {
     /// March 2024.
     pub const D24: Self = Self(0);
+    const BONDING: u8 = 0b01_1111;
+
     /// With all later changes, as far as they are known.
     pub const D26: Self = Self(0b11_1111);
 
@@ -94,15 +96,20 @@ impl ProtocolVersion {
         Self(self.0 & !change.bit())
     }
 
+    /// The changes (a) to (e) in force, as the contract that takes any of them wants them.
+    #[must_use]
+    pub const fn bonding_changes(self) -> u8 {
+        self.0 & Self::BONDING
+    }
+
     /// The bonding contract of these rules, and what its constructor takes behind the Controller.
     ///
     /// The two whole versions have code of their own, without choices.
     #[must_use]
     pub const fn bonding_manager(self) -> (Artifact, Option<u8>) {
-        const BONDING: u8 = 0b01_1111;
-        match self.0 & BONDING {
+        match self.bonding_changes() {
             0 => (Artifact::BondingManagerD24, None),
-            BONDING => (Artifact::BondingManager, None),
+            Self::BONDING => (Artifact::BondingManager, None),
             some => (Artifact::BondingManagerPartial, Some(some)),
         }
     }

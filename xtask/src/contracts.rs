@@ -7,15 +7,62 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// Writes the sources into a folder, with the rules of `rules` under the contracts' plain names, and
+/// sees that they compile there.
+pub(crate) fn export(folder: &Path, rules: Rules) -> Result<()> {
+    let contracts = folder_of_contracts()?;
+    install_packages(&contracts)?;
+    ensure!(
+        !folder.exists() || fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none()),
+        "{} is not empty\nhelp: name a new folder",
+        folder.display()
+    );
+    copy(&contracts.join("src"), folder)?;
+    if rules == Rules::D24 {
+        copy(&contracts.join("rules/D24"), folder)?;
+    }
+    let folder = folder.canonicalize().with_context(|| format!("finding {}", folder.display()))?;
+    let artifacts = compile(&contracts, Some(&folder))?;
+    println!("{} contracts compile in {}", artifacts.len(), folder.display());
+    Ok(())
+}
+
+/// Rules under the plain names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Rules {
+    /// Those of March 2024.
+    #[value(name = "D24")]
+    D24,
+    /// With all later changes.
+    #[value(name = "D26")]
+    D26,
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("creating {}", to.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("reading {}", from.display()))? {
+        let entry = entry.with_context(|| format!("reading {}", from.display()))?;
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            copy(&source, &target)?;
+        } else {
+            fs::copy(&source, &target).with_context(|| format!("copying {}", source.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn folder_of_contracts() -> Result<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    Ok(root.ok_or_else(|| eyre!("the xtask crate has no parent directory"))?.join("contracts"))
+}
+
 /// Compiles all sources and writes `contracts/artifacts/*.json`; with `check`, compares instead and
 /// fails with the names of those that differ.
 pub(crate) fn run(check: bool) -> Result<()> {
-    let contracts = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .ok_or_else(|| eyre!("the xtask crate has no parent directory"))?
-        .join("contracts");
+    let contracts = folder_of_contracts()?;
     install_packages(&contracts)?;
-    let wanted = compile(&contracts)?;
+    let wanted = compile(&contracts, None)?;
     let folder = contracts.join("artifacts");
     if check { compare(&folder, &wanted) } else { write(&folder, &wanted) }
 }
@@ -49,10 +96,11 @@ fn require_tool(name: &str, purpose: &str) -> Result<()> {
     Ok(())
 }
 
-/// File name of each artifact to its text.
-fn compile(contracts: &Path) -> Result<BTreeMap<String, String>> {
+/// File name of each artifact to its text, from the sources here or in another folder.
+fn compile(contracts: &Path, sources: Option<&Path>) -> Result<BTreeMap<String, String>> {
     let output = Command::new("node")
         .arg("compile.mjs")
+        .args(sources.map(|folder| [Path::new("--src"), folder]).into_iter().flatten())
         .current_dir(contracts)
         .stderr(Stdio::inherit())
         .output()

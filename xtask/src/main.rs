@@ -35,6 +35,12 @@ enum Task {
         /// Compare with the committed artifacts instead of writing them.
         #[arg(long)]
         check: bool,
+        /// Write the sources into a new folder instead, for tools and tests of the original protocol.
+        #[arg(long, value_name = "DIR", conflicts_with = "check")]
+        export: Option<PathBuf>,
+        /// Rules that the exported sources have under the contracts' plain names.
+        #[arg(long, value_enum, default_value = "D26", requires = "export")]
+        rules: contracts::Rules,
     },
     /// Compare with recordings of the originals.
     Conformance(conformance::Arguments),
@@ -55,7 +61,10 @@ fn main() -> ExitCode {
         Task::Demo => demo::run().map(|()| ExitCode::SUCCESS),
         Task::Test { force } => check::test(force).map(|()| ExitCode::SUCCESS),
         Task::Lint => check::lint().map(|()| ExitCode::SUCCESS),
-        Task::Contracts { check } => contracts::run(check).map(|()| ExitCode::SUCCESS),
+        Task::Contracts { export: Some(folder), rules, .. } => {
+            contracts::export(&folder, rules).map(|()| ExitCode::SUCCESS)
+        }
+        Task::Contracts { check, .. } => contracts::run(check).map(|()| ExitCode::SUCCESS),
         Task::Conformance(arguments) => conformance::run(&arguments),
     };
     match result {

@@ -8,4 +8,4 @@ mod names;
 mod replay;
 mod snapshot;
 
-pub use replay::replay;
+pub use replay::{Bonding, replay, replay_on};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use alloy::primitives::{Address, Bytes, U256, keccak256};
 use serde_json::Value;
-use weir_contracts::Artifact;
+use weir_contracts::{Artifact, ProtocolVersion};
 use weir_evm::{CallError, Chain, ChainConfig, Receipt};
 use weir_types::{Instant, Wei};
 
@@ -24,19 +24,36 @@ pub(super) struct Replay {
     pub(super) initial_eth: U256,
     libraries: BTreeMap<&'static str, Address>,
     later_rules: bool,
+    bonding: Bonding,
     gas_limit: u64,
     seconds_per_block: u64,
     block: u64,
     transactions: u64,
 }
 
+/// Code behind the bonding proxy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Bonding {
+    /// The contract of the recorded version.
+    #[default]
+    Whole,
+    /// The contract that takes any changes, with those of the recorded version.
+    Partial,
+}
+
 /// Replays a whole recording and counts its lines.
 #[must_use]
 pub fn replay(name: &str, recording: &str) -> FileReport {
+    replay_on(name, recording, Bonding::Whole)
+}
+
+/// [`replay`] on one of the contracts that have the recorded rules.
+#[must_use]
+pub fn replay_on(name: &str, recording: &str, bonding: Bonding) -> FileReport {
     let mut report = FileReport { name: name.to_owned(), ..FileReport::default() };
     let mut lines = recording.lines().enumerate().map(|(i, line)| (i + 1, line));
     let setup = lines.next().map_or_else(|| Err("the file is empty".to_owned()), |(_, line)| json(line));
-    let mut replay = match setup.and_then(|setup| Replay::new(&setup)) {
+    let mut replay = match setup.and_then(|setup| Replay::new(&setup, bonding)) {
         Ok(replay) => replay,
         Err(problem) => {
             report.count(1, "setup", vec![problem]);
@@ -81,7 +98,7 @@ pub(super) fn same<T: PartialEq + std::fmt::Debug>(what: &str, ours: &T, recorde
 }
 
 impl Replay {
-    fn new(setup: &Value) -> Check<Self> {
+    fn new(setup: &Value, bonding: Bonding) -> Check<Self> {
         let config = ChainConfig {
             chain_id: number(setup, "chainId")?,
             genesis_time: number(setup, "genesisTimestamp")?,
@@ -104,6 +121,7 @@ impl Replay {
             initial_eth: parse(&setup["eth"])?,
             libraries: BTreeMap::new(),
             later_rules,
+            bonding,
             gas_limit: number(setup, "gasLimitPerTx")?,
             block: 0,
             transactions: 0,
@@ -124,9 +142,14 @@ impl Replay {
         Ok(r)
     }
 
+    const fn version(&self) -> ProtocolVersion {
+        if self.later_rules { ProtocolVersion::D26 } else { ProtocolVersion::D24 }
+    }
+
     /// Our counterpart of a recorded contract.
     fn artifact(&self, name: &str) -> Check<Artifact> {
         match name {
+            "BondingManager" if self.bonding == Bonding::Partial => Ok(Artifact::BondingManagerPartial),
             "BondingManager" if !self.later_rules => Ok(Artifact::BondingManagerD24),
             "TicketBroker" if !self.later_rules => Ok(Artifact::TicketBrokerD24),
             other => Artifact::by_name(other).ok_or_else(|| format!("no contract {other}")),
@@ -199,6 +222,10 @@ impl Replay {
         for (ty, arg) in plain_list(&line["ctor"]).iter().zip(list(&line["a"])) {
             let ty = ty.parse().map_err(|e| format!("{ty}: {e}"))?;
             init.extend_from_slice(&self.names.value(&ty, arg)?.abi_encode());
+        }
+        if artifact == Artifact::BondingManagerPartial {
+            let all = self.version().bonding_changes();
+            init.extend_from_slice(&U256::from(all).to_be_bytes::<32>());
         }
         let done = self.send(from, None, init.into(), U256::ZERO, CREATION_GAS)?;
         if artifact == Artifact::SortedDoublyLL {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use weir_conformance::histories::Bonding;
 use weir_conformance::{FileReport, histories, recording};
 
 fn recorded(name: &str) -> String {
@@ -44,6 +45,16 @@ committed! {
     later_general: "21-general-d26", 2013;
     later_pool: "22-pool-d26", 2022;
     later_treasury: "25-treasury-d26", 1966;
+}
+
+/// The contract that takes any changes is the whole one when it takes all or none.
+#[test]
+fn a_partial_target_with_all_or_no_changes_is_the_whole_one() {
+    for name in ["02-pool", "22-pool-d26"] {
+        let report = histories::replay_on(name, &recorded(name), Bonding::Partial);
+        assert!(report.differences.is_empty(), "{:#?}", report.differences);
+        assert!(report.passed > 2_000);
+    }
 }
 
 /// The small history with one place of its text changed.
