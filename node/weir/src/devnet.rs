@@ -38,6 +38,8 @@ const KEYS: [B256; 10] = [
 ];
 /// Chain id that go-livepeer's `devenv` network expects.
 const CHAIN_ID: u64 = 1337;
+/// How far back calls can look.
+const HISTORY_BLOCKS: u64 = 10_000;
 const ETH_EACH: u64 = 10_000;
 const LPT_EACH: u64 = 10_000;
 
@@ -96,6 +98,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         // The first rounds lie behind, so that one can be initialised at once.
         l1_start: params.round_length.saturating_mul(2).max(256),
         l1_block_time_s: arguments.l1_block_seconds,
+        history_blocks: HISTORY_BLOCKS,
         ..ChainConfig::default()
     });
     chain.set_automine(true);

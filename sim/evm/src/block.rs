@@ -11,7 +11,7 @@ use weir_types::Wei;
 
 use crate::chain::Inner;
 use crate::error::{SubmitError, halt_text};
-use crate::exec::{self, BlockContext};
+use crate::exec::{self, BlockContext, Sender};
 use crate::mempool::PoolTx;
 
 /// A sealed block.
@@ -110,7 +110,15 @@ pub struct BlockSummary {
 #[derive(Debug, Clone)]
 pub(crate) struct Mined {
     pub(crate) tx: Arc<Recovered<TxEnvelope>>,
+    pub(crate) sender: Sender,
     pub(crate) receipt: Arc<Receipt>,
+}
+
+impl Mined {
+    /// The transaction as it waited before.
+    pub(crate) fn waiting(self) -> PoolTx {
+        PoolTx::again(self.tx, self.sender)
+    }
 }
 
 /// A block in the making.
@@ -215,7 +223,7 @@ impl Inner {
             }
             let receipt = Arc::new(receipt);
             self.by_hash.insert(receipt.tx_hash, self.mined.len());
-            self.mined.push(Mined { tx: tx.tx, receipt: Arc::clone(&receipt) });
+            self.mined.push(Mined { tx: tx.tx, sender: tx.sender, receipt: Arc::clone(&receipt) });
             receipts.push(receipt);
         }
         let summary = BlockSummary {

@@ -18,6 +18,7 @@ use crate::error::{CallError, SubmitError, revert_text};
 use crate::exec::{self, ARB_SYS, BlockContext, CALL_GAS, Sender};
 use crate::logs::{LogFilter, LogStore};
 use crate::mempool::{Mempool, PoolTx, unsigned};
+use crate::past::Looks;
 use crate::snapshot::Snapshot;
 use crate::state::State;
 use crate::transport::InProcess;
@@ -27,7 +28,7 @@ const UNSIGNED_GAS: u64 = 32_000_000;
 
 /// A chain. Clones are handles of the same one.
 #[derive(Clone)]
-pub struct Chain(Arc<Mutex<Inner>>);
+pub struct Chain(pub(crate) Arc<Mutex<Inner>>);
 
 impl fmt::Debug for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,6 +55,7 @@ pub(crate) struct Inner {
     pub(crate) impersonate_all: bool,
     pub(crate) snapshots: Vec<Snapshot>,
     pub(crate) snapshots_taken: u64,
+    pub(crate) looks: Looks,
 }
 
 /// A transaction that needs no signature. What is not given is filled in.
@@ -72,8 +74,8 @@ impl Inner {
     fn new(config: ChainConfig) -> Self {
         let mut inner = Self {
             base_fee: price(config.base_fee),
+            state: State::new(usize::try_from(config.history_blocks).unwrap_or(usize::MAX)),
             config,
-            state: State::default(),
             now: Instant::ZERO,
             pool: Mempool::default(),
             blocks: Vec::new(),
@@ -86,6 +88,7 @@ impl Inner {
             impersonate_all: false,
             snapshots: Vec::new(),
             snapshots_taken: 0,
+            looks: Looks::default(),
         };
         // Solidity looks for code before it calls: Arbitrum puts an invalid instruction there.
         inner.state.set_code(ARB_SYS, Bytes::from_static(&[0xfe]));
@@ -108,6 +111,7 @@ impl Inner {
     }
 
     pub(crate) fn push_block(&mut self, block: Block) {
+        self.state.seal();
         self.block_by_hash.insert(block.hash, block.header.number);
         self.blocks.push(Arc::new(block));
     }

@@ -20,6 +20,8 @@ pub struct ChainConfig {
     pub block_gas_limit: u64,
     /// Account that gets all fees.
     pub fee_account: Address,
+    /// How many blocks back from the newest the state is kept, for calls and branches at older blocks.
+    pub history_blocks: u64,
 }
 
 impl Default for ChainConfig {
@@ -32,6 +34,7 @@ impl Default for ChainConfig {
             base_fee: Wei::new(100_000_000),
             block_gas_limit: 1_000_000_000_000,
             fee_account: Address::repeat_byte(0xfe),
+            history_blocks: 0,
         }
     }
 }

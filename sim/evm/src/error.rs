@@ -4,6 +4,27 @@ use alloy::primitives::{Address, Bytes, U256};
 use alloy::sol_types::{Panic, Revert, SolError};
 use revm::context_interface::result::{HaltReason, InvalidTransaction};
 
+/// Why a block's state cannot be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PastError {
+    /// The chain has no such block.
+    #[error("there is no block {number}: the newest is {newest}")]
+    Unknown {
+        /// Block asked for.
+        number: u64,
+        /// Newest block.
+        newest: u64,
+    },
+    /// It is too old.
+    #[error("state of block {number} is not kept: only that of block {oldest} and later ones")]
+    Pruned {
+        /// Block asked for.
+        number: u64,
+        /// Oldest block whose state is kept.
+        oldest: u64,
+    },
+}
+
 /// Why a transaction did not get into the mempool, or fell out of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SubmitError {

@@ -13,14 +13,15 @@
 //!   that the sum of all balances stays the same.
 //!
 //! Calls and estimates at the newest block run as if a block were made at the current virtual
-//! time: what depends on `block.number` is right between blocks too. State of older blocks is not
-//! kept, except by [`Chain::snapshot`].
+//! time: what depends on `block.number` is right between blocks too. State of older blocks is kept as
+//! far back as [`ChainConfig::history_blocks`] says: calls can look at it, [`Chain::branch_at`] goes on
+//! from it, [`Chain::reorg`] goes back to it.
 //!
 //! Two things burn ETH, as in any EVM: a contract that destroys itself, in the transaction that
 //! made it, in favour of itself; and ETH sent to it after that in the same transaction.
 //!
 //! Map of the crate: [`config`], [`chain`] (the handle), [`block`] (sealing, receipts), `snapshot`,
-//! `exec` (the EVM), `state`, `mempool`, [`logs`], `rpc` and `rpc_answer` (JSON-RPC),
+//! `past` (older blocks), `exec` (the EVM), `state`, `mempool`, [`logs`], `rpc` and `rpc_answer` (JSON-RPC),
 //! [`transport`] (alloy), [`http`], [`error`].
 
 pub mod block;
@@ -31,6 +32,7 @@ mod exec;
 pub mod http;
 pub mod logs;
 mod mempool;
+mod past;
 mod rpc;
 mod rpc_answer;
 mod snapshot;
@@ -40,8 +42,9 @@ pub mod transport;
 pub use block::{Block, BlockSummary, Dropped, Receipt};
 pub use chain::Chain;
 pub use config::ChainConfig;
-pub use error::{CallError, EvmError, SubmitError, UnknownSnapshot, revert_text};
+pub use error::{CallError, EvmError, PastError, SubmitError, UnknownSnapshot, revert_text};
 pub use logs::LogFilter;
+pub use past::Reorg;
 pub use snapshot::SnapshotId;
 pub use state::l1_hash;
 pub use transport::InProcess;

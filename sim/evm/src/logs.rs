@@ -38,7 +38,7 @@ impl LogFilter {
 }
 
 /// All logs, in order. The indices hold positions, ascending.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct LogStore {
     logs: Vec<Arc<Log>>,
     by_address: AddressMap<Vec<usize>>,

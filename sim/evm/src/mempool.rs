@@ -42,8 +42,13 @@ impl PoolTx {
     }
 
     pub(crate) fn new(tx: Recovered<TxEnvelope>, sender: Sender) -> Self {
+        Self::again(Arc::new(tx), sender)
+    }
+
+    /// One that was in a block that is gone.
+    pub(crate) fn again(tx: Arc<Recovered<TxEnvelope>>, sender: Sender) -> Self {
         let env = env(&tx, tx.signer());
-        Self { tx: Arc::new(tx), env, sender }
+        Self { tx, env, sender }
     }
 
     pub(crate) fn hash(&self) -> B256 {
@@ -130,6 +135,11 @@ pub(crate) struct Mempool {
 impl Mempool {
     pub(crate) fn len(&self) -> usize {
         self.by_arrival.len()
+    }
+
+    /// All of them in order of arrival.
+    pub(crate) fn into_arrivals(self) -> impl Iterator<Item = PoolTx> {
+        self.by_arrival.into_values()
     }
 
     pub(crate) fn get(&self, hash: B256) -> Option<&PoolTx> {

@@ -16,11 +16,12 @@ use weir_types::Millis;
 use crate::block::Block;
 use crate::chain::{Inner, Unsigned, call_env};
 use crate::error::SubmitError;
-use crate::exec::{CALL_GAS, estimate};
+use crate::exec::{self, BlockContext, CALL_GAS, estimate};
 use crate::logs::LogFilter;
 use crate::mempool::PoolTx;
 use crate::rpc_answer::{self as answers, RpcError};
 use crate::snapshot::SnapshotId;
+use crate::state::State;
 
 type Answer = Result<Box<RawValue>, RpcError>;
 
@@ -70,12 +71,12 @@ fn quantity(n: u64) -> Answer {
 fn dispatch(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
     match method {
         "eth_call" => {
-            chain.only_newest(p.opt(1)?)?;
-            json(&chain.call(request_env(p.get(0)?))?)
+            let env = request_env(p.get(0)?);
+            json(&chain.at(p.opt(1)?, |state, context| exec::call(state, context, env))??.0)
         }
         "eth_estimateGas" => {
-            chain.only_newest(p.opt(1)?)?;
-            quantity(estimate(&chain.state, &chain.pending_context(), request_env(p.get(0)?))?)
+            let env = request_env(p.get(0)?);
+            quantity(chain.at(p.opt(1)?, |state, context| estimate(state, context, env))??)
         }
         "eth_sendRawTransaction" => {
             let raw: Bytes = p.get(0)?;
@@ -120,21 +121,23 @@ fn read(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
             chain.block_json(number.and_then(|n| chain.block(n)), p.opt(1)?)
         }
         "eth_getBalance" => {
-            chain.only_newest(p.opt(1)?)?;
-            json(&chain.state.balance(p.get(0)?))
+            let who = p.get(0)?;
+            json(&chain.at(p.opt(1)?, |state, _| state.balance(who))?)
         }
         "eth_getTransactionCount" => {
             let (who, at): (Address, Option<BlockId>) = (p.get(0)?, p.opt(1)?);
-            chain.only_newest(at)?;
-            quantity(if at.is_some_and(|b| b.is_pending()) { chain.pending_nonce(who) } else { chain.state.nonce(who) })
+            if at.is_some_and(|b| b.is_pending()) {
+                return quantity(chain.pending_nonce(who));
+            }
+            quantity(chain.at(at, |state, _| state.nonce(who))?)
         }
         "eth_getCode" => {
-            chain.only_newest(p.opt(1)?)?;
-            json(&chain.state.code(p.get(0)?))
+            let who = p.get(0)?;
+            json(&chain.at(p.opt(1)?, |state, _| state.code(who))?)
         }
         "eth_getStorageAt" => {
-            chain.only_newest(p.opt(2)?)?;
-            json(&B256::from(chain.state.storage(p.get(0)?, p.get(1)?)))
+            let (who, slot) = (p.get(0)?, p.get(1)?);
+            json(&B256::from(chain.at(p.opt(2)?, |state, _| state.storage(who, slot))?))
         }
         _ => control(chain, method, p),
     }
@@ -146,6 +149,15 @@ fn control(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
         "evm_mine" => {
             chain.seal(usize::MAX);
             quantity(0)
+        }
+        "anvil_mine" | "hardhat_mine" => {
+            let (blocks, seconds): (Option<U64>, Option<U64>) = (p.opt(0)?, p.opt(1)?);
+            let seconds = seconds.map_or(1, |s| s.to::<u64>());
+            for _ in 0..blocks.map_or(1, |b| b.to::<u64>()) {
+                chain.now = chain.now + Millis::from_secs(seconds);
+                chain.seal(usize::MAX);
+            }
+            json(&())
         }
         "evm_snapshot" => quantity(chain.take_snapshot().0),
         "evm_revert" => {
@@ -164,6 +176,18 @@ fn control(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
         "anvil_setBalance" | "hardhat_setBalance" => {
             chain.state.set_balance(p.get(0)?, p.get(1)?);
             json(&())
+        }
+        "anvil_setNonce" | "hardhat_setNonce" => {
+            chain.state.set_nonce(p.get(0)?, p.get::<U64>(1)?.to());
+            json(&())
+        }
+        "anvil_setCode" | "hardhat_setCode" => {
+            chain.state.set_code(p.get(0)?, p.get(1)?);
+            json(&())
+        }
+        "anvil_setStorageAt" | "hardhat_setStorageAt" => {
+            chain.state.set_slot(p.get(0)?, p.get(1)?, p.get::<B256>(2)?.into());
+            json(&true)
         }
         "anvil_impersonateAccount" | "hardhat_impersonateAccount" => {
             chain.impersonated.insert(p.get(0)?);
@@ -208,21 +232,19 @@ impl Inner {
         }
     }
 
-    /// Refuses a look at the state of an older block.
-    fn only_newest(&self, at: Option<BlockId>) -> Result<(), RpcError> {
+    /// Reads the state of a block: of the newest, as if the next were made now, or of an older one.
+    fn at<T>(&mut self, at: Option<BlockId>, read: impl FnOnce(&State, &BlockContext) -> T) -> Result<T, RpcError> {
         let number = match at {
-            None => return Ok(()),
+            None => Some(self.newest()),
             Some(BlockId::Number(tag)) => self.number(tag),
             Some(BlockId::Hash(h)) => self.block_by_hash.get(&h.block_hash).copied(),
         };
-        let newest = self.newest();
-        match number {
-            Some(n) if n == newest => Ok(()),
-            Some(n) if n < newest => {
-                Err(RpcError::server(format!("state of block {n} is not kept: only that of the newest, {newest}")))
-            }
-            _ => Err(RpcError::server("header not found".to_owned())),
+        let number = number.ok_or_else(|| RpcError::server("header not found".to_owned()))?;
+        if number == self.newest() {
+            return Ok(read(&self.state, &self.pending_context()));
         }
+        let (state, context) = self.look_at(number)?;
+        Ok(read(&state, &context))
     }
 
     fn block_json(&self, block: Option<&Arc<Block>>, full: Option<bool>) -> Answer {

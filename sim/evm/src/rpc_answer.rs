@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::block::{Block, Mined, Receipt};
 use crate::chain::Inner;
-use crate::error::{CallError, SubmitError, UnknownSnapshot};
+use crate::error::{CallError, PastError, SubmitError, UnknownSnapshot};
 
 /// A JSON-RPC failure.
 #[derive(Debug)]
@@ -34,6 +34,16 @@ impl RpcError {
 impl From<SubmitError> for RpcError {
     fn from(e: SubmitError) -> Self {
         Self::server(e.to_string())
+    }
+}
+
+impl From<PastError> for RpcError {
+    fn from(e: PastError) -> Self {
+        match e {
+            // What geth says, and clients look for.
+            PastError::Unknown { .. } => Self::server("header not found".to_owned()),
+            PastError::Pruned { .. } => Self::server(e.to_string()),
+        }
     }
 }
 

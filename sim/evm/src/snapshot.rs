@@ -5,23 +5,31 @@ use weir_types::Instant;
 use crate::chain::{Chain, Inner};
 use crate::error::UnknownSnapshot;
 use crate::mempool::Mempool;
+use crate::state::State;
 
 /// A state of the chain to go back to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SnapshotId(pub u64);
 
-/// What a snapshot remembers. State, blocks and logs only grow between snapshots, so lengths do;
-/// the mempool is small and is copied.
+/// What a snapshot remembers. The state is a branch; blocks and logs only grow between snapshots, so
+/// lengths do; the mempool is small and is copied.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     id: SnapshotId,
-    undo_mark: usize,
+    state: State,
     blocks: usize,
     mined: usize,
     logs: usize,
     pool: Mempool,
     now: Instant,
     base_fee: u64,
+}
+
+impl Snapshot {
+    /// How many blocks there were.
+    pub(crate) const fn blocks(&self) -> usize {
+        self.blocks
+    }
 }
 
 impl Chain {
@@ -46,7 +54,7 @@ impl Inner {
         let id = SnapshotId(self.snapshots_taken);
         let snapshot = Snapshot {
             id,
-            undo_mark: self.state.mark(),
+            state: self.state.branch(),
             blocks: self.blocks.len(),
             mined: self.mined.len(),
             logs: self.logs.len(),
@@ -61,7 +69,7 @@ impl Inner {
     pub(crate) fn revert_to(&mut self, id: SnapshotId) -> Result<(), UnknownSnapshot> {
         let at = self.snapshots.binary_search_by_key(&id, |s| s.id).map_err(|_| UnknownSnapshot(id.0))?;
         let Some(snapshot) = self.snapshots.drain(at..).next() else { return Err(UnknownSnapshot(id.0)) };
-        self.state.rewind(snapshot.undo_mark, self.snapshots.is_empty());
+        self.state = snapshot.state;
         for block in self.blocks.drain(snapshot.blocks..) {
             self.block_by_hash.remove(&block.hash);
         }

@@ -1,47 +1,69 @@
-//! Accounts, code and storage, with an undo log while a snapshot is open.
+//! Accounts, code and storage: layers that branches share, and what recent blocks overwrote.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use revm::bytecode::Bytecode;
 use revm::database_interface::DatabaseRef;
-use revm::primitives::{AddressMap, B256Map, KECCAK_EMPTY, StorageKeyMap};
+use revm::primitives::{AddressMap, B256Map, HashMap, KECCAK_EMPTY, StorageKeyMap};
 use revm::state::{AccountInfo, EvmState};
 
-/// An account as it is stored. Its code is shared with the code table, analysed once.
+/// Layers below the top one, from which on the upper ones are merged.
+const LAYERS_MAX: usize = 6;
+
+/// What a layer knows of an account. Its code is shared with the code table, analysed once.
 #[derive(Debug, Clone, Default)]
-struct Account {
-    info: AccountInfo,
+struct Entry {
+    /// Known here; `Some(None)` for an account that is gone.
+    info: Option<Option<AccountInfo>>,
+    /// Whether storage in the layers below is of no account that still exists.
+    cleared: bool,
+    /// Slots known here. A zero hides what a layer below has.
     storage: StorageKeyMap<U256>,
 }
 
-/// How to take back one write.
-#[derive(Debug, Clone)]
-enum Undo {
-    Info(Address, Option<AccountInfo>),
-    Slot(Address, U256, U256),
-    Storage(Address, StorageKeyMap<U256>),
+type Layer = AddressMap<Entry>;
+
+/// What blocks overwrote: values as they were before.
+#[derive(Debug, Clone, Default)]
+struct Undo {
+    infos: AddressMap<Option<AccountInfo>>,
+    slots: HashMap<(Address, U256), U256>,
 }
 
 /// The world state.
 ///
-/// The maps are hashed for speed. Nothing that can be seen from outside depends on their order:
-/// reads are by key, the total is a sum, and the digest sorts.
+/// A read goes through the layers from the top. A branch freezes the top layer and shares all of them,
+/// whatever their size; without branches there is one layer, and a read is one look-up.
+///
+/// The maps are hashed for speed. Nothing that can be seen from outside depends on their order: reads
+/// are by key, the total is a sum, and the digest sorts.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    accounts: AddressMap<Account>,
+    top: Layer,
+    /// From the newest to the oldest.
+    below: Vec<Arc<Layer>>,
     codes: B256Map<Bytecode>,
     /// Hashes of L1 blocks that are given and not made up.
     l1_hashes: BTreeMap<u64, B256>,
-    undo: Vec<Undo>,
-    recording: bool,
+    /// What each of the last blocks overwrote, oldest first; the last entry is of the block in the making.
+    past: VecDeque<Undo>,
+    /// How many blocks' entries are kept.
+    keep: usize,
 }
 
 impl State {
+    /// An empty state that remembers what so many blocks overwrote.
+    pub(crate) fn new(keep: usize) -> Self {
+        Self { past: VecDeque::from([Undo::default()]), keep, ..Self::default() }
+    }
+
     /// Account data, none when the account is empty.
     pub(crate) fn info(&self, who: Address) -> Option<&AccountInfo> {
-        self.accounts.get(&who).map(|a| &a.info)
+        let layers = std::iter::once(&self.top).chain(self.below.iter().map(Arc::as_ref));
+        layers.filter_map(|layer| layer.get(&who)?.info.as_ref()).next().and_then(Option::as_ref)
     }
 
     pub(crate) fn balance(&self, who: Address) -> U256 {
@@ -57,12 +79,32 @@ impl State {
     }
 
     pub(crate) fn storage(&self, who: Address, slot: U256) -> U256 {
-        self.accounts.get(&who).and_then(|a| a.storage.get(&slot)).copied().unwrap_or_default()
+        for layer in std::iter::once(&self.top).chain(self.below.iter().map(Arc::as_ref)) {
+            let Some(entry) = layer.get(&who) else { continue };
+            if let Some(value) = entry.storage.get(&slot) {
+                return *value;
+            }
+            if entry.cleared {
+                break;
+            }
+        }
+        U256::ZERO
     }
 
     /// All slots of an account that hold something, in order.
     pub(crate) fn slots(&self, who: Address) -> BTreeMap<U256, U256> {
-        self.accounts.get(&who).into_iter().flat_map(|a| a.storage.iter().map(|(k, v)| (*k, *v))).collect()
+        let mut all = BTreeMap::new();
+        for layer in std::iter::once(&self.top).chain(self.below.iter().map(Arc::as_ref)) {
+            let Some(entry) = layer.get(&who) else { continue };
+            entry.storage.iter().for_each(|(slot, value)| {
+                all.entry(*slot).or_insert(*value);
+            });
+            if entry.cleared {
+                break;
+            }
+        }
+        all.retain(|_, value| !value.is_zero());
+        all
     }
 
     pub(crate) fn set_l1_hash(&mut self, number: u64, hash: B256) {
@@ -76,10 +118,18 @@ impl State {
         self.drop_if_empty(who);
     }
 
+    pub(crate) fn set_nonce(&mut self, who: Address, nonce: u64) {
+        let mut info = self.info(who).cloned().unwrap_or_default();
+        info.nonce = nonce;
+        self.set_info(who, info);
+        self.drop_if_empty(who);
+    }
+
     pub(crate) fn set_code(&mut self, who: Address, code: Bytes) {
         let mut info = self.info(who).cloned().unwrap_or_default();
         info.set_code(Bytecode::new_legacy(code));
         self.set_info(who, info);
+        self.drop_if_empty(who);
     }
 
     pub(crate) fn credit(&mut self, who: Address, amount: U256) {
@@ -95,11 +145,12 @@ impl State {
                 continue;
             }
             if account.is_selfdestructed() {
-                self.remove(who);
+                self.clear(who);
+                self.put_info(who, None);
                 continue;
             }
             if account.is_created() {
-                self.wipe(who);
+                self.clear(who);
             }
             self.set_info(who, account.info);
             for (slot, value) in account.storage {
@@ -120,90 +171,174 @@ impl State {
         } else {
             info.code = self.codes.get(&info.code_hash).cloned();
         }
-        if self.recording {
-            let old = self.accounts.get(&who).map(|a| a.info.clone());
-            self.undo.push(Undo::Info(who, old));
+        self.put_info(who, Some(info));
+    }
+
+    fn put_info(&mut self, who: Address, info: Option<AccountInfo>) {
+        if self.keep > 0 {
+            let old = self.info(who).cloned();
+            if let Some(undo) = self.past.back_mut() {
+                undo.infos.entry(who).or_insert(old);
+            }
         }
-        self.accounts.entry(who).or_default().info = info;
+        self.top.entry(who).or_default().info = Some(info);
     }
 
     pub(crate) fn set_slot(&mut self, who: Address, slot: U256, value: U256) {
-        if self.recording {
-            self.undo.push(Undo::Slot(who, slot, self.storage(who, slot)));
+        if self.keep > 0 {
+            let old = self.storage(who, slot);
+            if let Some(undo) = self.past.back_mut() {
+                undo.slots.entry((who, slot)).or_insert(old);
+            }
         }
-        self.put_slot(who, slot, value);
-    }
-
-    fn put_slot(&mut self, who: Address, slot: U256, value: U256) {
-        let storage = &mut self.accounts.entry(who).or_default().storage;
-        if value.is_zero() {
-            storage.remove(&slot);
+        let entry = self.top.entry(who).or_default();
+        if value.is_zero() && (self.below.is_empty() || entry.cleared) {
+            entry.storage.remove(&slot);
         } else {
-            storage.insert(slot, value);
+            entry.storage.insert(slot, value);
         }
     }
 
-    fn wipe(&mut self, who: Address) {
-        let Some(account) = self.accounts.get_mut(&who) else { return };
-        let old = std::mem::take(&mut account.storage);
-        if self.recording && !old.is_empty() {
-            self.undo.push(Undo::Storage(who, old));
+    /// Empties an account's storage.
+    fn clear(&mut self, who: Address) {
+        // Hardly ever is there any: an address gets code once.
+        for (slot, value) in self.slots(who) {
+            if let Some(undo) = self.past.back_mut().filter(|_| self.keep > 0) {
+                undo.slots.entry((who, slot)).or_insert(value);
+            }
         }
-    }
-
-    fn remove(&mut self, who: Address) {
-        let Some(account) = self.accounts.remove(&who) else { return };
-        if self.recording {
-            self.undo.push(Undo::Info(who, Some(account.info)));
-            self.undo.push(Undo::Storage(who, account.storage));
-        }
+        let entry = self.top.entry(who).or_default();
+        entry.storage.clear();
+        entry.cleared = true;
     }
 
     fn drop_if_empty(&mut self, who: Address) {
         if self.info(who).is_some_and(AccountInfo::is_empty) {
-            self.remove(who);
+            self.put_info(who, None);
         }
     }
 
-    /// Starts or goes on recording; returns the mark to go back to.
-    pub(crate) fn mark(&mut self) -> usize {
-        self.recording = true;
-        self.undo.len()
+    /// The block in the making is done: what comes now is of the next.
+    pub(crate) fn seal(&mut self) {
+        if self.keep == 0 {
+            return;
+        }
+        self.past.push_back(Undo::default());
+        while self.past.len() > self.keep + 1 {
+            self.past.pop_front();
+        }
     }
 
-    /// Takes back all writes since a mark. With `last` there is no older mark, so recording ends.
-    pub(crate) fn rewind(&mut self, mark: usize, last: bool) {
-        while self.undo.len() > mark {
-            match self.undo.pop() {
-                Some(Undo::Info(who, Some(info))) => self.accounts.entry(who).or_default().info = info,
-                Some(Undo::Info(who, None)) => {
-                    self.accounts.remove(&who);
-                }
-                Some(Undo::Slot(who, slot, value)) => self.put_slot(who, slot, value),
-                Some(Undo::Storage(who, storage)) => self.accounts.entry(who).or_default().storage = storage,
-                None => break,
+    /// How many blocks back from the newest the state is known.
+    pub(crate) fn depth(&self) -> u64 {
+        (self.past.len() as u64).saturating_sub(1)
+    }
+
+    /// A copy that goes its own way. Both share what is there now.
+    pub(crate) fn branch(&mut self) -> Self {
+        if !self.top.is_empty() {
+            self.below.insert(0, Arc::new(std::mem::take(&mut self.top)));
+            self.merge();
+        }
+        Self {
+            top: Layer::default(),
+            below: self.below.clone(),
+            codes: self.codes.clone(),
+            l1_hashes: self.l1_hashes.clone(),
+            past: self.past.clone(),
+            keep: self.keep,
+        }
+    }
+
+    /// The state as it was `back` blocks before the newest, as a branch.
+    pub(crate) fn branch_at(&mut self, back: u64) -> Option<Self> {
+        let overlay = self.overlay(back)?;
+        let mut branch = self.branch();
+        let kept = branch.past.len().saturating_sub(usize::try_from(back).ok()?).saturating_sub(1);
+        branch.past.truncate(kept);
+        branch.past.push_back(Undo::default());
+        // Written past the undo log: for the branch nothing was overwritten.
+        for (who, info) in overlay.infos {
+            branch.top.entry(who).or_default().info = Some(info);
+        }
+        for ((who, slot), value) in overlay.slots {
+            branch.top.entry(who).or_default().storage.insert(slot, value);
+        }
+        Some(branch)
+    }
+
+    /// Values that differ from those `back` blocks before the newest, as they were then. The block in the
+    /// making counts as changes after the newest.
+    fn overlay(&self, back: u64) -> Option<Undo> {
+        let blocks = usize::try_from(back).ok()?.checked_add(1)?;
+        let first = self.past.len().checked_sub(blocks)?;
+        let mut overlay = Undo::default();
+        for undo in self.past.range(first..) {
+            for (who, info) in &undo.infos {
+                overlay.infos.entry(*who).or_insert_with(|| info.clone());
+            }
+            for (at, value) in &undo.slots {
+                overlay.slots.entry(*at).or_insert(*value);
             }
         }
-        self.recording = !last;
+        Some(overlay)
+    }
+
+    /// Keeps reads short: upper layers that nobody else holds become one.
+    fn merge(&mut self) {
+        while self.below.len() > LAYERS_MAX {
+            let upper = self.below.remove(0);
+            let lower = self.below.remove(0);
+            let last = self.below.is_empty();
+            let mut merged = Arc::unwrap_or_clone(lower);
+            for (who, entry) in upper.iter() {
+                let into = merged.entry(*who).or_default();
+                if entry.cleared {
+                    into.storage.clear();
+                    into.cleared = true;
+                }
+                if entry.info.is_some() {
+                    into.info.clone_from(&entry.info);
+                }
+                for (slot, value) in &entry.storage {
+                    if value.is_zero() && last {
+                        into.storage.remove(slot);
+                    } else {
+                        into.storage.insert(*slot, *value);
+                    }
+                }
+            }
+            self.below.insert(0, Arc::new(merged));
+        }
+    }
+
+    /// All accounts that are not empty, by address.
+    fn accounts(&self) -> BTreeMap<Address, &AccountInfo> {
+        let mut all: BTreeMap<Address, Option<&AccountInfo>> = BTreeMap::new();
+        for layer in std::iter::once(&self.top).chain(self.below.iter().map(Arc::as_ref)) {
+            for (who, entry) in layer {
+                if let Some(info) = &entry.info {
+                    all.entry(*who).or_insert(info.as_ref());
+                }
+            }
+        }
+        all.into_iter().filter_map(|(who, info)| Some((who, info?))).collect()
     }
 
     /// Sum of all balances.
     pub(crate) fn total(&self) -> U256 {
-        self.accounts.values().fold(U256::ZERO, |sum, a| sum.saturating_add(a.info.balance))
+        self.accounts().values().fold(U256::ZERO, |sum, info| sum.saturating_add(info.balance))
     }
 
     /// A hash of everything: two chains in the same state have the same.
     pub(crate) fn digest(&self) -> B256 {
-        let mut accounts: Vec<_> = self.accounts.iter().collect();
-        accounts.sort_unstable_by_key(|(who, _)| **who);
         let mut bytes = Vec::new();
-        for (who, account) in accounts {
+        for (who, info) in self.accounts() {
             bytes.extend_from_slice(who.as_slice());
-            bytes.extend_from_slice(&account.info.balance.to_be_bytes::<32>());
-            bytes.extend_from_slice(&account.info.nonce.to_be_bytes());
-            bytes.extend_from_slice(account.info.code_hash.as_slice());
-            let mut slots: Vec<_> = account.storage.iter().collect();
-            slots.sort_unstable();
+            bytes.extend_from_slice(&info.balance.to_be_bytes::<32>());
+            bytes.extend_from_slice(&info.nonce.to_be_bytes());
+            bytes.extend_from_slice(info.code_hash.as_slice());
+            let slots = self.slots(who);
             bytes.extend_from_slice(&(slots.len() as u64).to_be_bytes());
             for (slot, value) in slots {
                 bytes.extend_from_slice(&slot.to_be_bytes::<32>());

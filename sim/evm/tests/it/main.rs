@@ -4,6 +4,7 @@ mod arbitrum;
 mod fees;
 mod governance;
 mod logs;
+mod past;
 mod pool;
 mod protocol;
 mod rpc;

@@ -145,6 +145,29 @@ fn development_methods_work() {
 }
 
 #[test]
+fn development_methods_write_state_and_make_blocks() {
+    let chain = chain(0);
+    let p = chain.provider();
+    let who = Address::repeat_byte(5);
+    for (method, params) in [
+        ("anvil_setNonce", json!([who, "0x7"])),
+        ("anvil_setCode", json!([who, "0x5f5ff3"])),
+        ("anvil_setStorageAt", json!([who, "0x2", B256::with_last_byte(9)])),
+        ("anvil_mine", json!(["0x3", "0xc"])),
+        ("hardhat_mine", json!([])),
+    ] {
+        request(&p, method, params).expect(method);
+    }
+    assert_eq!(chain.nonce(who), 7);
+    assert_eq!(chain.code(who), vec![0x5f, 0x5f, 0xf3]);
+    assert_eq!(chain.storage(who, U256::from(2)), U256::from(9));
+    assert_eq!(chain.block_number(), 4);
+    let [first, last] = [1, 4].map(|n| chain.block(n).expect("it is made"));
+    assert_eq!(last.header.timestamp - first.header.timestamp, 25, "12 s twice, then one");
+    assert_eq!(last.l1_block_number - first.l1_block_number, 2);
+}
+
+#[test]
 fn what_is_not_there_is_said_so() {
     let chain = chain(1);
     chain.mine();
