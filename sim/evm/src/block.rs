@@ -6,6 +6,7 @@ use alloy::consensus::transaction::Recovered;
 use alloy::consensus::{Header, TxEnvelope};
 use alloy::primitives::{Address, B64, B256, Bytes, U256, keccak256};
 use alloy::rpc::types::Log;
+use revm::context::TxEnv;
 use revm::context_interface::result::{ExecutionResult, InvalidTransaction, Output};
 use weir_types::Wei;
 
@@ -52,8 +53,10 @@ pub struct Receipt {
     pub contract_address: Option<Address>,
     /// Whether it went through.
     pub success: bool,
-    /// Gas used.
+    /// Gas used, with what paid for its data.
     pub gas_used: u64,
+    /// The part of it that paid for its data on L1.
+    pub gas_used_for_l1: u64,
     /// Gas used in the block up to this transaction.
     pub cumulative_gas_used: u64,
     /// Price paid for a unit of gas, in wei.
@@ -121,12 +124,27 @@ impl Mined {
     }
 }
 
+/// A transaction of a block in the making.
+#[derive(Debug)]
+struct Done {
+    tx: PoolTx,
+    result: ExecutionResult,
+    /// Gas for its data on L1.
+    l1_gas: u64,
+}
+
+impl Done {
+    fn gas_used(&self) -> u64 {
+        self.result.gas().tx_gas_used().saturating_add(self.l1_gas)
+    }
+}
+
 /// A block in the making.
 #[derive(Debug)]
 struct Draft {
     context: BlockContext,
     gas_used: u64,
-    done: Vec<(PoolTx, ExecutionResult)>,
+    done: Vec<Done>,
     dropped: Vec<Dropped>,
 }
 
@@ -175,17 +193,18 @@ impl Inner {
         if !due || tx.env.gas_limit > room || tx.env.gas_price < u128::from(draft.context.base_fee) {
             return Step::Waits;
         }
-        let run = exec::run(&self.state, &draft.context, tx.env.clone(), tx.sender);
+        let l1_gas = draft.context.l1_gas(tx.size);
+        // What the data costs is not there for the execution; with too little left the EVM refuses.
+        let env = TxEnv { gas_limit: tx.env.gas_limit.saturating_sub(l1_gas), ..tx.env.clone() };
+        let run = exec::run(&self.state, &draft.context, env, tx.sender);
         let Some(tx) = self.pool.remove(arrival) else { return Step::Waits };
         match run {
             Ok(done) => {
-                let gas = done.result.gas().tx_gas_used();
+                let included = Done { tx, result: done.result, l1_gas };
                 self.state.commit(done.state);
-                // The EVM burns the base fee; here it is the fee account's.
-                let fee = U256::from(gas).saturating_mul(U256::from(draft.context.base_fee));
-                self.state.credit(self.config.fee_account, fee);
-                draft.gas_used = draft.gas_used.saturating_add(gas);
-                draft.done.push((tx, done.result));
+                self.pay(&included, draft.context.base_fee);
+                draft.gas_used = draft.gas_used.saturating_add(included.gas_used());
+                draft.done.push(included);
                 Step::Included
             }
             Err(e) => {
@@ -195,6 +214,20 @@ impl Inner {
         }
     }
 
+    /// The EVM burns the base fee, and knows nothing of the fee for data; here both are the fee account's.
+    fn pay(&mut self, done: &Done, base_fee: u64) {
+        let fee = |gas: u64| U256::from(gas).saturating_mul(U256::from(base_fee));
+        let from = done.tx.from();
+        let have = self.state.balance(from);
+        // The pool saw to it that the sender can pay for all its gas; a contract that is made to send may
+        // have given its money away meanwhile.
+        let data = fee(done.l1_gas).min(have);
+        if !data.is_zero() {
+            self.state.set_balance(from, have - data);
+        }
+        self.state.credit(self.config.fee_account, fee(done.result.gas().tx_gas_used()).saturating_add(data));
+    }
+
     /// Header, receipts and logs of a finished draft.
     fn close(&mut self, draft: Draft) -> BlockSummary {
         let block = self.head_block(&draft);
@@ -202,10 +235,11 @@ impl Inner {
         let mut receipts = Vec::with_capacity(draft.done.len());
         let mut cumulative = 0u64;
         let mut log_index = 0u64;
-        for (i, (tx, result)) in draft.done.into_iter().enumerate() {
-            cumulative = cumulative.saturating_add(result.gas().tx_gas_used());
-            let mut receipt = receipt(&tx, &result, &block, i as u64, draft.context.base_fee);
+        for (i, done) in draft.done.into_iter().enumerate() {
+            cumulative = cumulative.saturating_add(done.gas_used());
+            let mut receipt = receipt(&done, &block, i as u64, draft.context.base_fee);
             receipt.cumulative_gas_used = cumulative;
+            let Done { tx, result, .. } = done;
             for log in result.into_logs() {
                 let log = Arc::new(Log {
                     inner: log,
@@ -242,8 +276,8 @@ impl Inner {
 
     fn head_block(&self, draft: &Draft) -> Block {
         let context = &draft.context;
-        let transactions: Vec<B256> = draft.done.iter().map(|(tx, _)| tx.hash()).collect();
-        let results: Vec<u8> = draft.done.iter().flat_map(|(_, r)| result_bytes(r)).collect();
+        let transactions: Vec<B256> = draft.done.iter().map(|done| done.tx.hash()).collect();
+        let results: Vec<u8> = draft.done.iter().flat_map(result_bytes).collect();
         let parent = self.blocks.last().map_or(B256::ZERO, |b| b.hash);
         let header = header(context, parent, draft.gas_used, keccak256(transactions.concat()), keccak256(results));
         Block { hash: header.hash_slow(), header, l1_block_number: context.l1_number, transactions }
@@ -262,11 +296,11 @@ fn drop_reason(tx: &PoolTx, e: &InvalidTransaction) -> Dropped {
 }
 
 /// What of a result goes into the block hash.
-fn result_bytes(result: &ExecutionResult) -> [u8; 9] {
+fn result_bytes(done: &Done) -> [u8; 9] {
     let mut bytes = [0; 9];
     let (status, gas) = bytes.split_at_mut(1);
-    status.fill(u8::from(result.is_success()));
-    gas.copy_from_slice(&result.gas().tx_gas_used().to_be_bytes());
+    status.fill(u8::from(done.result.is_success()));
+    gas.copy_from_slice(&done.gas_used().to_be_bytes());
     bytes
 }
 
@@ -295,7 +329,8 @@ fn header(context: &BlockContext, parent: B256, gas_used: u64, transactions: B25
     }
 }
 
-fn receipt(tx: &PoolTx, result: &ExecutionResult, block: &Block, index: u64, base_fee: u64) -> Receipt {
+fn receipt(done: &Done, block: &Block, index: u64, base_fee: u64) -> Receipt {
+    let Done { tx, result, l1_gas } = done;
     let contract_address = match result {
         ExecutionResult::Success { output: Output::Create(_, made), .. } => *made,
         _ => None,
@@ -317,7 +352,8 @@ fn receipt(tx: &PoolTx, result: &ExecutionResult, block: &Block, index: u64, bas
         to: tx.env.kind.to().copied(),
         contract_address,
         success: result.is_success(),
-        gas_used: result.gas().tx_gas_used(),
+        gas_used: done.gas_used(),
+        gas_used_for_l1: *l1_gas,
         cumulative_gas_used: 0,
         effective_gas_price: u128::from(base_fee),
         logs: Vec::new(),

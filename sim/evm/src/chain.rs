@@ -15,7 +15,7 @@ use weir_types::{Instant, Wei};
 use crate::block::{Block, BlockSummary, Mined, Receipt};
 use crate::config::ChainConfig;
 use crate::error::{CallError, SubmitError, revert_text};
-use crate::exec::{self, ARB_SYS, BlockContext, CALL_GAS, Sender};
+use crate::exec::{self, ARB_GAS_INFO, ARB_SYS, BlockContext, CALL_GAS, Sender};
 use crate::logs::{LogFilter, LogStore};
 use crate::mempool::{Mempool, PoolTx, unsigned};
 use crate::past::Looks;
@@ -44,6 +44,7 @@ pub(crate) struct Inner {
     pub(crate) state: State,
     pub(crate) now: Instant,
     pub(crate) base_fee: u64,
+    pub(crate) l1_base_fee: u64,
     pub(crate) pool: Mempool,
     pub(crate) blocks: Vec<Arc<Block>>,
     pub(crate) block_by_hash: BTreeMap<B256, u64>,
@@ -74,6 +75,7 @@ impl Inner {
     fn new(config: ChainConfig) -> Self {
         let mut inner = Self {
             base_fee: price(config.base_fee),
+            l1_base_fee: price(config.l1_base_fee),
             state: State::new(usize::try_from(config.history_blocks).unwrap_or(usize::MAX)),
             config,
             now: Instant::ZERO,
@@ -91,7 +93,9 @@ impl Inner {
             looks: Looks::default(),
         };
         // Solidity looks for code before it calls: Arbitrum puts an invalid instruction there.
-        inner.state.set_code(ARB_SYS, Bytes::from_static(&[0xfe]));
+        for contract in [ARB_SYS, ARB_GAS_INFO] {
+            inner.state.set_code(contract, Bytes::from_static(&[0xfe]));
+        }
         let genesis = inner.genesis();
         inner.push_block(genesis);
         inner
@@ -105,6 +109,7 @@ impl Inner {
             l2_number: self.blocks.len() as u64,
             timestamp: self.config.timestamp(self.now),
             base_fee: self.base_fee,
+            l1_base_fee: self.l1_base_fee,
             gas_limit: self.config.block_gas_limit,
             beneficiary: self.config.fee_account,
         }
@@ -136,7 +141,7 @@ impl Inner {
     /// Takes a transaction into the mempool, and makes blocks of it when mining is automatic.
     pub(crate) fn submit(&mut self, tx: PoolTx) -> Result<B256, SubmitError> {
         let (hash, from) = (tx.hash(), tx.from());
-        tx.check(self.base_fee, self.config.block_gas_limit)?;
+        tx.check(&self.pending_context())?;
         let state = self.state.nonce(from);
         if tx.nonce() < state {
             return Err(SubmitError::NonceTooLow { address: from, tx: tx.nonce(), state });
@@ -232,6 +237,18 @@ impl Chain {
     /// Sets the price of a unit of gas from the next block on.
     pub fn set_base_fee(&self, fee: Wei) {
         self.lock().base_fee = price(fee);
+    }
+
+    /// Sets the price of a unit of gas on L1, which the data of transactions pays for, from the next block
+    /// on. Zero for none.
+    pub fn set_l1_base_fee(&self, fee: Wei) {
+        self.lock().l1_base_fee = price(fee);
+    }
+
+    /// Price of a unit of gas on L1.
+    #[must_use]
+    pub fn l1_base_fee(&self) -> Wei {
+        Wei::new(u128::from(self.lock().l1_base_fee))
     }
 
     /// Price of a unit of gas.

@@ -16,6 +16,9 @@ pub struct ChainConfig {
     /// Price of one unit of gas at the start; [`Chain::set_base_fee`](crate::Chain::set_base_fee)
     /// changes it. Prices above 2^64 - 1 wei are held at that.
     pub base_fee: Wei,
+    /// Price of one unit of gas on L1 at the start: what 1/16 of a byte of a transaction costs. Zero for a
+    /// chain without that cost; [`Chain::set_l1_base_fee`](crate::Chain::set_l1_base_fee) changes it.
+    pub l1_base_fee: Wei,
     /// Most gas a block or a transaction may use.
     pub block_gas_limit: u64,
     /// Account that gets all fees.
@@ -32,6 +35,7 @@ impl Default for ChainConfig {
             l1_start: 18_500_000,
             l1_block_time_s: 12,
             base_fee: Wei::new(100_000_000),
+            l1_base_fee: Wei::ZERO,
             block_gas_limit: 1_000_000_000_000,
             fee_account: Address::repeat_byte(0xfe),
             history_blocks: 0,

@@ -23,6 +23,12 @@ use crate::state::{State, StateView};
 pub(crate) const SPEC: SpecId = SpecId::CANCUN;
 /// Arbitrum's system contract.
 pub(crate) const ARB_SYS: Address = address!("0x0000000000000000000000000000000000000064");
+/// Arbitrum's contract of prices.
+pub(crate) const ARB_GAS_INFO: Address = address!("0x000000000000000000000000000000000000006c");
+/// Gas of a byte of data on L1.
+const L1_GAS_PER_BYTE: u128 = 16;
+/// Bytes of a transaction beside its data, for estimates: signature, addresses, amounts.
+const TX_BYTES: usize = 140;
 /// Most gas a call or an estimate may use when it names none.
 pub(crate) const CALL_GAS: u64 = 50_000_000;
 
@@ -34,8 +40,21 @@ pub(crate) struct BlockContext {
     pub(crate) l2_number: u64,
     pub(crate) timestamp: u64,
     pub(crate) base_fee: u64,
+    /// Price of a unit of gas on L1, in wei.
+    pub(crate) l1_base_fee: u64,
     pub(crate) gas_limit: u64,
     pub(crate) beneficiary: Address,
+}
+
+impl BlockContext {
+    /// What a transaction of so many bytes pays for its data on L1, as gas of this chain, rounded up.
+    pub(crate) fn l1_gas(&self, bytes: usize) -> u64 {
+        if self.base_fee == 0 || self.l1_base_fee == 0 {
+            return 0;
+        }
+        let wei = (bytes as u128).saturating_mul(L1_GAS_PER_BYTE).saturating_mul(u128::from(self.l1_base_fee));
+        u64::try_from(wei.div_ceil(u128::from(self.base_fee))).unwrap_or(u64::MAX)
+    }
 }
 
 /// What is checked of the sender.
@@ -115,7 +134,12 @@ fn outcome(result: ExecutionResult) -> Result<(Bytes, u64), CallError> {
 
 /// Least gas limit, to 1.5 %, with which a transaction goes through: a search between what it
 /// spent and the most it may have, since the inner calls get 63/64 of what is left.
-pub(crate) fn estimate(state: &State, block: &BlockContext, mut tx: TxEnv) -> Result<u64, CallError> {
+pub(crate) fn estimate(state: &State, block: &BlockContext, tx: TxEnv) -> Result<u64, CallError> {
+    let data = block.l1_gas(tx.data.len().saturating_add(TX_BYTES));
+    estimate_execution(state, block, tx).map(|gas| gas.saturating_add(data))
+}
+
+fn estimate_execution(state: &State, block: &BlockContext, mut tx: TxEnv) -> Result<u64, CallError> {
     if tx.gas_price > 0 {
         let free = state.balance(tx.caller).saturating_sub(tx.value);
         let affordable = free / U256::from(tx.gas_price);
@@ -160,28 +184,40 @@ pub(crate) fn estimate(state: &State, block: &BlockContext, mut tx: TxEnv) -> Re
     Ok(high)
 }
 
-/// Ethereum's precompiled contracts and the part of `ArbSys` that reads block numbers.
+/// Ethereum's precompiled contracts, the part of `ArbSys` that reads block numbers, and the part of
+/// `ArbGasInfo` that reads prices.
 #[derive(Debug, Clone)]
 struct Precompiles {
     eth: EthPrecompiles,
-    chain_id: u64,
-    l2_number: u64,
+    block: BlockContext,
 }
 
 impl Precompiles {
     fn new(block: &BlockContext) -> Self {
-        Self { eth: EthPrecompiles::new(SPEC), chain_id: block.chain_id, l2_number: block.l2_number }
+        Self { eth: EthPrecompiles::new(SPEC), block: *block }
     }
 
-    /// Answer of `ArbSys`, none when it reverts.
-    fn arb_sys(&self, input: &[u8]) -> Option<B256> {
-        let word = |n: u64| B256::from(U256::from(n));
+    /// Words of an answer, none when the contract reverts.
+    fn arbitrum(&self, contract: Address, input: &[u8]) -> Option<Vec<U256>> {
         let (selector, _) = input.split_first_chunk::<4>()?;
-        match *selector {
+        let block = &self.block;
+        let per_byte = U256::from(block.l1_base_fee) * U256::from(L1_GAS_PER_BYTE);
+        match (contract, *selector) {
             // arbBlockNumber()
-            [0xa3, 0xb1, 0xb3, 0x1d] => Some(word(self.l2_number)),
+            (ARB_SYS, [0xa3, 0xb1, 0xb3, 0x1d]) => Some(vec![U256::from(block.l2_number)]),
             // arbChainID()
-            [0xd1, 0x27, 0xf5, 0x4a] => Some(word(self.chain_id)),
+            (ARB_SYS, [0xd1, 0x27, 0xf5, 0x4a]) => Some(vec![U256::from(block.chain_id)]),
+            // getPricesInWei(): per transaction, byte of data, slot, and unit of gas: base, congestion, sum.
+            (ARB_GAS_INFO, [0x41, 0xb2, 0x47, 0xa8]) => {
+                let fee = U256::from(block.base_fee);
+                let slot = fee.saturating_mul(U256::from(20_000));
+                let tx = per_byte.saturating_mul(U256::from(TX_BYTES));
+                Some(vec![tx, per_byte, slot, fee, U256::ZERO, fee])
+            }
+            // getL1BaseFeeEstimate()
+            (ARB_GAS_INFO, [0xf5, 0xd6, 0xde, 0xd7]) => Some(vec![U256::from(block.l1_base_fee)]),
+            // getMinimumGasPrice()
+            (ARB_GAS_INFO, [0xf9, 0x18, 0x37, 0x9a]) => Some(vec![U256::from(block.base_fee)]),
             _ => None,
         }
     }
@@ -195,13 +231,16 @@ impl<CTX: ContextTr> PrecompileProvider<CTX> for Precompiles {
     }
 
     fn run(&mut self, context: &mut CTX, inputs: &CallInputs) -> Result<Option<InterpreterResult>, String> {
-        if inputs.bytecode_address != ARB_SYS {
+        if ![ARB_SYS, ARB_GAS_INFO].contains(&inputs.bytecode_address) {
             return self.eth.run(context, inputs);
         }
-        let answer = self.arb_sys(&inputs.input.as_bytes(context));
+        let answer = self.arbitrum(inputs.bytecode_address, &inputs.input.as_bytes(context));
         let mut gas = Gas::new(inputs.gas_limit);
         let (result, output) = match answer {
-            Some(word) => (InstructionResult::Return, Bytes::copy_from_slice(word.as_slice())),
+            Some(words) => {
+                let bytes: Vec<u8> = words.iter().flat_map(U256::to_be_bytes::<32>).collect();
+                (InstructionResult::Return, Bytes::from(bytes))
+            }
             None => (InstructionResult::Revert, Bytes::new()),
         };
         if !gas.record_regular_cost(800) {
@@ -214,7 +253,7 @@ impl<CTX: ContextTr> PrecompileProvider<CTX> for Precompiles {
         static WARM: OnceLock<AddressSet> = OnceLock::new();
         WARM.get_or_init(|| {
             let mut set = EthPrecompiles::new(SPEC).warm_addresses().clone();
-            set.insert(ARB_SYS);
+            set.extend([ARB_SYS, ARB_GAS_INFO]);
             set
         })
     }

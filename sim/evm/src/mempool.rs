@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use alloy::consensus::transaction::Recovered;
 use alloy::consensus::{Transaction, TxEnvelope, TypedTransaction};
-use alloy::eips::Decodable2718;
+use alloy::eips::{Decodable2718, Encodable2718};
 use alloy::primitives::{Address, B256, U256};
 use revm::context::TxEnv;
 use revm::context_interface::cfg::gas_params::GasParams;
 use revm::context_interface::transaction::TransactionType;
 
 use crate::error::SubmitError;
-use crate::exec::{SPEC, Sender};
+use crate::exec::{BlockContext, SPEC, Sender};
 
 /// A transaction that can go into a block.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub(crate) struct PoolTx {
     pub(crate) tx: Arc<Recovered<TxEnvelope>>,
     pub(crate) env: TxEnv,
     pub(crate) sender: Sender,
+    /// Its bytes on the wire.
+    pub(crate) size: usize,
 }
 
 impl PoolTx {
@@ -48,7 +50,8 @@ impl PoolTx {
     /// One that was in a block that is gone.
     pub(crate) fn again(tx: Arc<Recovered<TxEnvelope>>, sender: Sender) -> Self {
         let env = env(&tx, tx.signer());
-        Self { tx, env, sender }
+        let size = tx.encode_2718_len();
+        Self { tx, env, sender, size }
     }
 
     pub(crate) fn hash(&self) -> B256 {
@@ -69,11 +72,13 @@ impl PoolTx {
     }
 
     /// Refuses what can never be in a block of such a chain, whatever its state.
-    pub(crate) fn check(&self, base_fee: u64, block_gas_limit: u64) -> Result<(), SubmitError> {
-        if self.env.gas_limit > block_gas_limit {
+    pub(crate) fn check(&self, block: &BlockContext) -> Result<(), SubmitError> {
+        let base_fee = block.base_fee;
+        if self.env.gas_limit > block.gas_limit {
             return Err(SubmitError::GasLimit);
         }
         let want = GasParams::new_spec(SPEC).initial_tx_gas_for_tx(&self.env, None).initial_total_gas();
+        let want = want.saturating_add(block.l1_gas(self.size));
         if self.env.gas_limit < want {
             return Err(SubmitError::IntrinsicGas { have: self.env.gas_limit, want });
         }

@@ -115,6 +115,7 @@ impl Inner {
             state,
             now: self.now,
             base_fee: self.base_fee,
+            l1_base_fee: self.l1_base_fee,
             pool: self.pool.clone(),
             blocks: self.blocks.clone(),
             block_by_hash: self.block_by_hash.clone(),

@@ -152,5 +152,5 @@ pub(crate) fn receipt(r: &Receipt) -> Result<Value, RpcError> {
         to: r.to,
         contract_address: r.contract_address,
     })?;
-    Ok(with(with(value, "l1BlockNumber", r.l1_block_number), "gasUsedForL1", 0))
+    Ok(with(with(value, "l1BlockNumber", r.l1_block_number), "gasUsedForL1", r.gas_used_for_l1))
 }

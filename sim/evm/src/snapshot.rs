@@ -23,6 +23,7 @@ pub(crate) struct Snapshot {
     pool: Mempool,
     now: Instant,
     base_fee: u64,
+    l1_base_fee: u64,
 }
 
 impl Snapshot {
@@ -33,7 +34,7 @@ impl Snapshot {
 }
 
 impl Chain {
-    /// Remembers the chain as it is, with its mempool, time and base fee.
+    /// Remembers the chain as it is, with its mempool, time and prices.
     #[must_use]
     pub fn snapshot(&self) -> SnapshotId {
         self.lock().take_snapshot()
@@ -61,6 +62,7 @@ impl Inner {
             pool: self.pool.clone(),
             now: self.now,
             base_fee: self.base_fee,
+            l1_base_fee: self.l1_base_fee,
         };
         self.snapshots.push(snapshot);
         id
@@ -80,6 +82,7 @@ impl Inner {
         self.pool = snapshot.pool;
         self.now = snapshot.now;
         self.base_fee = snapshot.base_fee;
+        self.l1_base_fee = snapshot.l1_base_fee;
         Ok(())
     }
 }

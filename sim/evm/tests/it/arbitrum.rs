@@ -2,7 +2,7 @@
 
 use alloy::primitives::{B256, Bytes, U256, address};
 use weir_evm::l1_hash;
-use weir_types::Instant;
+use weir_types::{Instant, Wei};
 
 use crate::support::{CHAIN_ID, GENESIS, GWEI, L1_START, PROBE, RECORDER, Tx, chain, deploy, wallet, word, words};
 
@@ -79,4 +79,23 @@ fn arb_sys_tells_l2_number_and_chain_id() {
     assert_eq!(words(&ask([0xd1, 0x27, 0xf5, 0x4a]).expect("it answers")), [U256::from(CHAIN_ID)]);
     assert_eq!(ask([1, 2, 3, 4]).expect_err("no such method").to_string(), "execution reverted");
     assert!(!chain.code(sys).is_empty(), "contracts look for code before they call");
+}
+
+#[test]
+fn arb_gas_info_tells_the_prices() {
+    let chain = chain(1);
+    chain.set_l1_base_fee(Wei::new(7 * GWEI));
+    let info = address!("0x000000000000000000000000000000000000006c");
+    let ask = |selector: [u8; 4]| {
+        let out = chain.call(wallet(0).address(), info, Bytes::copy_from_slice(&selector));
+        out.map(|out| words(&out))
+    };
+    let fee = U256::from(GWEI);
+    assert_eq!(ask([0xf5, 0xd6, 0xde, 0xd7]).expect("getL1BaseFeeEstimate"), [U256::from(7) * fee]);
+    // Calls run at no price, as on geth; prices that contracts ask for are those of the block.
+    let prices = ask([0x41, 0xb2, 0x47, 0xa8]).expect("getPricesInWei");
+    assert_eq!(prices.len(), 6);
+    assert_eq!(prices[1], U256::from(16 * 7) * fee);
+    assert!(ask([1, 2, 3, 4]).is_err());
+    assert!(!chain.code(info).is_empty());
 }

@@ -1,10 +1,13 @@
 //! Money: what transactions cost, and that none of it is made or lost.
 
 use alloy::primitives::{Address, B256, Bytes, U256};
+use alloy::providers::Provider;
+use alloy::rpc::types::TransactionRequest;
 use proptest::prelude::*;
+use weir_evm::SubmitError;
 use weir_types::{Instant, Wei};
 
-use crate::support::{FEES, GWEI, Token, Tx, chain, init_code, token, wallet};
+use crate::support::{FEES, GWEI, Token, Tx, block_on, chain, init_code, token, wallet};
 
 #[test]
 fn a_transfer_costs_the_base_fee_and_keeps_the_total() {
@@ -71,11 +74,51 @@ fn reverted_and_exhausted_transactions_pay() {
     assert_eq!(chain.total_eth(), total);
 }
 
+#[test]
+fn data_pays_for_its_place_on_l1() {
+    let chain = chain(2);
+    let total = chain.total_eth();
+    chain.set_l1_base_fee(Wei::new(10 * GWEI));
+    let from = wallet(0);
+    let tx = Tx { data: vec![7; 100].into(), ..Tx::to(wallet(1).address(), 0) };
+    let raw = tx.sign(&from);
+    // 16 gas a byte there, at ten times the price of gas here.
+    let data = raw.len() as u64 * 16 * 10;
+    let execution = 21_000 + 100 * 16;
+    let hash = chain.submit_raw(&raw).expect("the pool takes it");
+    let block = chain.mine();
+    let receipt = chain.receipt(hash).expect("it is mined");
+    assert_eq!((receipt.gas_used_for_l1, receipt.gas_used, block.gas_used), (data, execution + data, execution + data));
+    assert_eq!(chain.balance(FEES).0, U256::from(u128::from(receipt.gas_used) * GWEI));
+    assert_eq!(chain.total_eth(), total);
+    let provider = chain.provider();
+    let seen: serde_json::Value =
+        block_on(provider.raw_request("eth_getTransactionReceipt".into(), (hash,))).expect("it is there");
+    assert_eq!(seen["gasUsedForL1"], format!("{data:#x}"));
+    assert_eq!(seen["gasUsed"], format!("{:#x}", execution + data));
+
+    // A limit that covers the execution alone is refused; an estimate covers both.
+    let low = Tx { gas: execution + data - 1, nonce: 1, ..tx.clone() };
+    match chain.submit_raw(&low.sign(&from)) {
+        Err(SubmitError::IntrinsicGas { have, want }) => {
+            assert_eq!((have + 1, want), (execution + data, execution + data))
+        }
+        other => panic!("{other:?}"),
+    }
+    let request =
+        TransactionRequest::default().from(from.address()).to(wallet(1).address()).input(tx.data.clone().into());
+    let gas = block_on(provider.estimate_gas(request)).expect("it can be estimated");
+    assert!(gas >= execution + data && gas < 2 * (execution + data), "{gas}");
+    chain.submit_raw(&Tx { gas, nonce: 1, ..tx }.sign(&from)).expect("the estimate is enough");
+    assert!(chain.mine().receipts[0].success);
+}
+
 #[derive(Debug, Clone)]
 enum Op {
     Send { from: u8, to: u8, wei: u128, tip: u128 },
     Create { from: u8, runtime: Vec<u8> },
     Fee(u64),
+    L1Fee(u64),
     Time(u64),
     Mine,
 }
@@ -87,6 +130,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0u8..4, prop::collection::vec(any::<u8>(), 0..40))
             .prop_map(|(from, runtime)| Op::Create { from, runtime }),
         1 => (0u64..3_000_000_000).prop_map(Op::Fee),
+        1 => (0u64..30_000_000_000).prop_map(Op::L1Fee),
         1 => (0u64..100).prop_map(Op::Time),
         2 => Just(Op::Mine),
     ]
@@ -109,6 +153,7 @@ fn play(ops: &[Op]) -> (Wei, B256, B256) {
                 let _ = chain.submit_raw(&tx.sign(&by));
             }
             Op::Fee(wei) => chain.set_base_fee(Wei::new(u128::from(*wei))),
+            Op::L1Fee(wei) => chain.set_l1_base_fee(Wei::new(u128::from(*wei))),
             Op::Time(seconds) => {
                 now += seconds;
                 chain.advance_to(Instant::from_secs(now));
