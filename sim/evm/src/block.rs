@@ -1,5 +1,6 @@
 //! Blocks, receipts, and how a block is made of the mempool.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use alloy::consensus::transaction::Recovered;
@@ -156,28 +157,49 @@ enum Step {
 }
 
 impl Inner {
-    /// Makes a block of at most `limit` waiting transactions.
+    /// Makes a block of at most `limit` waiting transactions, in the order of the chain's policy.
     ///
-    /// They go in the order of arrival. One whose nonce is not yet due is passed over, and goes
-    /// right behind the transaction that makes it due.
+    /// A sender's transactions go by nonce, whatever the policy: only the next due one of each is up for
+    /// choice. While the sequencer is stopped there is no new block.
     pub(crate) fn seal(&mut self, limit: usize) -> BlockSummary {
+        if self.stopped {
+            return self.newest_summary();
+        }
         let mut draft = Draft { context: self.pending_context(), gas_used: 0, done: Vec::new(), dropped: Vec::new() };
-        let mut next = 0;
-        while let Some(arrival) = self.pool.first_from(next) {
-            next = arrival + 1;
-            let mut at = Some(arrival);
-            while let Some(a) = at.take() {
-                if draft.done.len() >= limit {
-                    return self.close(draft);
-                }
-                let Some(tx) = self.pool.at(a) else { break };
-                let (from, nonce) = (tx.from(), tx.nonce());
-                if let Step::Included = self.include(a, &mut draft) {
-                    at = self.pool.waiting(from, nonce + 1).filter(|w| *w < next);
-                }
+        let mut heads: BTreeSet<(u128, u64)> = BTreeSet::new();
+        for arrival in self.pool.first_of_each() {
+            heads.extend(self.ranked(arrival, draft.context.l2_number));
+        }
+        while draft.done.len() < limit
+            && let Some((_, arrival)) = heads.pop_first()
+        {
+            let Some(from) = self.pool.at(arrival).map(PoolTx::from) else { continue };
+            if let Step::Included | Step::Dropped = self.include(arrival, &mut draft) {
+                let next = self.pool.first_of(from);
+                heads.extend(next.and_then(|arrival| self.ranked(arrival, draft.context.l2_number)));
             }
         }
         self.close(draft)
+    }
+
+    /// The place of a transaction among those that are due; none if it is not.
+    fn ranked(&self, arrival: u64, block: u64) -> Option<(u128, u64)> {
+        let tx = self.pool.at(arrival)?;
+        (tx.nonce() <= self.state.nonce(tx.from())).then(|| (self.config.ordering.rank(tx, arrival, block), arrival))
+    }
+
+    fn newest_summary(&self) -> BlockSummary {
+        let block = self.blocks.last().cloned().unwrap_or_else(|| Arc::new(self.genesis()));
+        BlockSummary {
+            number: block.header.number,
+            hash: block.hash,
+            l1_block_number: block.l1_block_number,
+            timestamp: block.header.timestamp,
+            gas_used: block.header.gas_used,
+            base_fee: Wei::new(u128::from(block.header.base_fee_per_gas.unwrap_or(0))),
+            receipts: Vec::new(),
+            dropped: Vec::new(),
+        }
     }
 
     /// Whether some waiting transaction could go into a block now.

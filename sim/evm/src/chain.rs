@@ -52,6 +52,7 @@ pub(crate) struct Inner {
     pub(crate) by_hash: BTreeMap<B256, usize>,
     pub(crate) logs: LogStore,
     pub(crate) automine: bool,
+    pub(crate) stopped: bool,
     pub(crate) impersonated: BTreeSet<Address>,
     pub(crate) impersonate_all: bool,
     pub(crate) snapshots: Vec<Snapshot>,
@@ -86,6 +87,7 @@ impl Inner {
             by_hash: BTreeMap::new(),
             logs: LogStore::default(),
             automine: false,
+            stopped: false,
             impersonated: BTreeSet::new(),
             impersonate_all: false,
             snapshots: Vec::new(),
@@ -140,6 +142,9 @@ impl Inner {
 
     /// Takes a transaction into the mempool, and makes blocks of it when mining is automatic.
     pub(crate) fn submit(&mut self, tx: PoolTx) -> Result<B256, SubmitError> {
+        if self.stopped {
+            return Err(SubmitError::SequencerStopped);
+        }
         let (hash, from) = (tx.hash(), tx.from());
         tx.check(&self.pending_context())?;
         let state = self.state.nonce(from);
@@ -224,9 +229,15 @@ impl Chain {
     }
 
     /// Makes a block, at the current virtual time, of all waiting transactions whose turn it is.
-    /// It may be empty.
+    /// It may be empty. While the sequencer is stopped the newest block comes back, without receipts.
     pub fn mine(&self) -> BlockSummary {
         self.lock().seal(usize::MAX)
+    }
+
+    /// Stops the sequencer, or lets it go on. While it is stopped no block is made and no transaction is
+    /// taken; those that wait already do so until it goes on. Calls are answered, and time passes.
+    pub fn stop_sequencer(&self, stopped: bool) {
+        self.lock().stopped = stopped;
     }
 
     /// With automatic mining each transaction gets a block of its own when it is submitted.

@@ -2,6 +2,8 @@
 
 use weir_types::{Address, Instant, Wei};
 
+use crate::ordering::Ordering;
+
 /// Parameters of an embedded chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainConfig {
@@ -23,6 +25,8 @@ pub struct ChainConfig {
     pub block_gas_limit: u64,
     /// Account that gets all fees.
     pub fee_account: Address,
+    /// Order of transactions in a block.
+    pub ordering: Ordering,
     /// How many blocks back from the newest the state is kept, for calls and branches at older blocks.
     pub history_blocks: u64,
 }
@@ -38,6 +42,7 @@ impl Default for ChainConfig {
             l1_base_fee: Wei::ZERO,
             block_gas_limit: 1_000_000_000_000,
             fee_account: Address::repeat_byte(0xfe),
+            ordering: Ordering::Arrival,
             history_blocks: 0,
         }
     }

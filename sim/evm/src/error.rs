@@ -28,6 +28,9 @@ pub enum PastError {
 /// Why a transaction did not get into the mempool, or fell out of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SubmitError {
+    /// The sequencer is stopped.
+    #[error("failed to forward tx to sequencer, please try again")]
+    SequencerStopped,
     /// The bytes are no transaction.
     #[error("rlp: {0}")]
     Decode(String),

@@ -9,8 +9,10 @@
 //! - inside the EVM `block.number` and `blockhash` are those of L1, which go by virtual time;
 //!   blocks, logs and receipts carry L2 numbers, headers also `l1BlockNumber`;
 //! - `ArbSys` at `0x64` tells contracts the L2 block number and the chain id;
-//! - all transactions pay the base fee and no tip, in order of arrival. Fees go to one account, so
-//!   that the sum of all balances stays the same.
+//! - `ArbGasInfo` at `0x6c` tells prices, and transactions pay for their data on L1 as one of them says;
+//! - all transactions pay the base fee and no tip, in order of arrival or by another [`Ordering`]. Fees
+//!   go to one account, so that the sum of all balances stays the same;
+//! - the sequencer can stop: then there is no block, and nothing is taken.
 //!
 //! Calls and estimates at the newest block run as if a block were made at the current virtual
 //! time: what depends on `block.number` is right between blocks too. State of older blocks is kept as
@@ -21,7 +23,7 @@
 //! made it, in favour of itself; and ETH sent to it after that in the same transaction.
 //!
 //! Map of the crate: [`config`], [`chain`] (the handle), [`block`] (sealing, receipts), `snapshot`,
-//! `past` (older blocks), `exec` (the EVM), `state`, `mempool`, [`logs`], `rpc` and `rpc_answer` (JSON-RPC),
+//! `past` (older blocks), `exec` (the EVM), `state`, `mempool`, [`ordering`], [`logs`], `rpc` and `rpc_answer` (JSON-RPC),
 //! [`transport`] (alloy), [`http`], [`error`].
 
 pub mod block;
@@ -32,6 +34,7 @@ mod exec;
 pub mod http;
 pub mod logs;
 mod mempool;
+pub mod ordering;
 mod past;
 mod rpc;
 mod rpc_answer;
@@ -44,6 +47,7 @@ pub use chain::Chain;
 pub use config::ChainConfig;
 pub use error::{CallError, EvmError, PastError, SubmitError, UnknownSnapshot, revert_text};
 pub use logs::LogFilter;
+pub use ordering::Ordering;
 pub use past::Reorg;
 pub use snapshot::SnapshotId;
 pub use state::l1_hash;

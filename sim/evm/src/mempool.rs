@@ -155,9 +155,14 @@ impl Mempool {
         self.by_arrival.get(&arrival)
     }
 
-    /// The first transaction that arrived at or after a place in the order.
-    pub(crate) fn first_from(&self, arrival: u64) -> Option<u64> {
-        self.by_arrival.range(arrival..).next().map(|(a, _)| *a)
+    /// Where the transaction with the lowest nonce of each sender stands in the order.
+    pub(crate) fn first_of_each(&self) -> Vec<u64> {
+        self.by_sender.values().filter_map(|nonces| nonces.values().next().copied()).collect()
+    }
+
+    /// The same of one sender.
+    pub(crate) fn first_of(&self, from: Address) -> Option<u64> {
+        self.by_sender.get(&from)?.values().next().copied()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &PoolTx> {

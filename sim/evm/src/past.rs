@@ -123,6 +123,7 @@ impl Inner {
             by_hash: self.by_hash.clone(),
             logs: self.logs.clone(),
             automine: self.automine,
+            stopped: self.stopped,
             impersonated: self.impersonated.clone(),
             impersonate_all: self.impersonate_all,
             snapshots: Vec::new(),

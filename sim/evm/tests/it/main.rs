@@ -8,5 +8,6 @@ mod past;
 mod pool;
 mod protocol;
 mod rpc;
+mod sequencer;
 mod snapshot;
 mod support;
