@@ -16,6 +16,7 @@ use crate::block::{Block, BlockSummary, Mined, Receipt};
 use crate::config::ChainConfig;
 use crate::error::{CallError, SubmitError, revert_text};
 use crate::exec::{self, ARB_GAS_INFO, ARB_SYS, BlockContext, CALL_GAS, Sender};
+use crate::feed::Feed;
 use crate::logs::{LogFilter, LogStore};
 use crate::mempool::{Mempool, PoolTx, unsigned};
 use crate::past::Looks;
@@ -58,6 +59,7 @@ pub(crate) struct Inner {
     pub(crate) snapshots: Vec<Snapshot>,
     pub(crate) snapshots_taken: u64,
     pub(crate) looks: Looks,
+    pub(crate) feed: Feed,
 }
 
 /// A transaction that needs no signature. What is not given is filled in.
@@ -93,6 +95,7 @@ impl Inner {
             snapshots: Vec::new(),
             snapshots_taken: 0,
             looks: Looks::default(),
+            feed: Feed::default(),
         };
         // Solidity looks for code before it calls: Arbitrum puts an invalid instruction there.
         for contract in [ARB_SYS, ARB_GAS_INFO] {
@@ -120,7 +123,10 @@ impl Inner {
     pub(crate) fn push_block(&mut self, block: Block) {
         self.state.seal();
         self.block_by_hash.insert(block.hash, block.header.number);
-        self.blocks.push(Arc::new(block));
+        let block = Arc::new(block);
+        let logs = || self.logs.of_block(block.header.number);
+        self.feed.block(&block, logs);
+        self.blocks.push(block);
     }
 
     /// Number of the newest block.
@@ -156,6 +162,7 @@ impl Inner {
             return Err(SubmitError::InsufficientFunds { address: from, have, want });
         }
         self.pool.insert(tx)?;
+        self.feed.pending(hash);
         while self.automine && self.any_due() {
             self.seal(1);
         }

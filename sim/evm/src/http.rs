@@ -1,12 +1,13 @@
-//! The chain as a JSON-RPC endpoint over HTTP.
+//! The chain as a JSON-RPC endpoint over HTTP and WebSocket, on one port.
 
-use std::future::Future;
+use std::future::{Future, IntoFuture};
 use std::io;
 
 use alloy::rpc::json_rpc::{ErrorPayload, Id, Response, ResponsePayload};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::post;
@@ -22,12 +23,12 @@ const BODY_MAX: usize = 16 << 20;
 
 /// A request as it comes over the wire.
 #[derive(Deserialize)]
-struct Request<'a> {
+pub(crate) struct Request<'a> {
     #[serde(default)]
     id: Option<Id>,
-    method: std::borrow::Cow<'a, str>,
+    pub(crate) method: std::borrow::Cow<'a, str>,
     #[serde(borrow, default)]
-    params: Option<&'a RawValue>,
+    pub(crate) params: Option<&'a RawValue>,
 }
 
 /// Answers requests for a chain until `stop` is ready.
@@ -42,6 +43,11 @@ pub async fn serve(
     tick: impl Fn(&Chain) + Clone + Send + Sync + 'static,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    let for_sockets = tick.clone();
+    let socket = move |State(chain): State<Chain>, upgrade: WebSocketUpgrade| {
+        let tick = for_sockets.clone();
+        async move { upgrade.max_message_size(BODY_MAX).on_upgrade(move |socket| crate::socket::talk(socket, chain, tick)) }
+    };
     let face = move |State(chain): State<Chain>, body: Bytes| {
         let tick = tick.clone();
         async move {
@@ -52,33 +58,45 @@ pub async fn serve(
             }
         }
     };
-    let app =
-        Router::new().route("/", post(face)).layer(axum::extract::DefaultBodyLimit::max(BODY_MAX)).with_state(chain);
-    axum::serve(listener, app).with_graceful_shutdown(stop).await
+    let app = Router::new()
+        .route("/", post(face).get(socket))
+        .layer(axum::extract::DefaultBodyLimit::max(BODY_MAX))
+        .with_state(chain);
+    // Whoever has a subscription open does not close it by itself: sockets end with the server.
+    let server = axum::serve(listener, app).into_future();
+    tokio::select! {
+        done = server => done,
+        () = stop => Ok(()),
+    }
 }
 
 /// The answer to a request or a batch; none to notifications.
 fn respond(chain: &Chain, body: &[u8]) -> Option<String> {
+    respond_with(body, |request| answer(&mut chain.lock(), &request.method, request.params))
+}
+
+/// The same with answers from elsewhere.
+pub(crate) fn respond_with(body: &[u8], mut give: impl FnMut(&Request<'_>) -> ResponsePayload) -> Option<String> {
     let Ok(raw) = serde_json::from_slice::<&RawValue>(body) else {
         return text(&failure(Id::None, -32700, "parse error"));
     };
     if !raw.get().starts_with('[') {
-        return one(chain, raw).and_then(|response| text(&response));
+        return one(raw, &mut give).and_then(|response| text(&response));
     }
     match serde_json::from_str::<Vec<&RawValue>>(raw.get()) {
         Ok(all) if all.is_empty() => text(&failure(Id::None, -32600, "empty batch")),
         Ok(all) => {
-            let answers: Vec<Response> = all.into_iter().filter_map(|raw| one(chain, raw)).collect();
+            let answers: Vec<Response> = all.into_iter().filter_map(|raw| one(raw, &mut give)).collect();
             if answers.is_empty() { None } else { serde_json::to_string(&answers).ok() }
         }
         Err(_) => text(&failure(Id::None, -32700, "parse error")),
     }
 }
 
-fn one(chain: &Chain, raw: &RawValue) -> Option<Response> {
+fn one(raw: &RawValue, give: &mut impl FnMut(&Request<'_>) -> ResponsePayload) -> Option<Response> {
     match serde_json::from_str::<Request<'_>>(raw.get()) {
         Ok(request) => {
-            let payload = answer(&mut chain.lock(), &request.method, request.params);
+            let payload = give(&request);
             request.id.map(|id| Response { id, payload })
         }
         Err(e) => Some(failure(Id::None, -32600, &format!("invalid request: {e}"))),

@@ -24,13 +24,14 @@
 //!
 //! Map of the crate: [`config`], [`chain`] (the handle), [`block`] (sealing, receipts), `snapshot`,
 //! `past` (older blocks), `exec` (the EVM), `state`, `mempool`, [`ordering`], [`logs`], `rpc` and `rpc_answer` (JSON-RPC),
-//! [`transport`] (alloy), [`http`], [`error`].
+//! [`transport`] (alloy), [`http`] and `socket` (servers), [`feed`] (news), [`error`].
 
 pub mod block;
 pub mod chain;
 pub mod config;
 pub mod error;
 mod exec;
+pub mod feed;
 pub mod http;
 pub mod logs;
 mod mempool;
@@ -39,6 +40,7 @@ mod past;
 mod rpc;
 mod rpc_answer;
 mod snapshot;
+mod socket;
 mod state;
 pub mod transport;
 
@@ -46,6 +48,7 @@ pub use block::{Block, BlockSummary, Dropped, Receipt};
 pub use chain::Chain;
 pub use config::ChainConfig;
 pub use error::{CallError, EvmError, PastError, SubmitError, UnknownSnapshot, revert_text};
+pub use feed::News;
 pub use logs::LogFilter;
 pub use ordering::Ordering;
 pub use past::Reorg;

@@ -26,7 +26,8 @@ impl Default for LogFilter {
 }
 
 impl LogFilter {
-    fn takes(&self, log: &Log) -> bool {
+    /// Whether it takes a log, wherever that is.
+    pub(crate) fn takes(&self, log: &Log) -> bool {
         let address = self.addresses.is_empty() || self.addresses.contains(&log.address());
         address
             && self
@@ -57,6 +58,12 @@ impl LogStore {
             self.by_topic.entry(*topic).or_default().push(at);
         }
         self.logs.push(log);
+    }
+
+    /// Logs of the newest block, if it has that number.
+    pub(crate) fn of_block(&self, number: u64) -> Vec<Arc<Log>> {
+        let start = self.logs.partition_point(|log| log.block_number.unwrap_or(0) < number);
+        self.logs.get(start..).unwrap_or_default().to_vec()
     }
 
     /// Forgets the newest logs until `len` are left.

@@ -129,6 +129,7 @@ impl Inner {
             snapshots: Vec::new(),
             snapshots_taken: self.snapshots_taken,
             looks: Looks::default(),
+            feed: Default::default(),
         };
         if let Some(last) = blocks.checked_sub(1).filter(|_| blocks < fork.blocks.len()) {
             fork.cut(last as u64);
@@ -163,11 +164,9 @@ impl Inner {
             // One that replaced another since then is the one that stays.
             let _ = self.pool.insert(tx);
         }
-        Reorg {
-            blocks: blocks.iter().map(|b| b.hash).collect(),
-            transactions,
-            logs: logs.iter().map(|log| Log { removed: true, ..Log::clone(log) }).collect(),
-        }
+        let logs: Vec<Log> = logs.iter().map(|log| Log { removed: true, ..Log::clone(log) }).collect();
+        self.feed.went_back(number, &logs);
+        Reorg { blocks: blocks.iter().map(|b| b.hash).collect(), transactions, logs }
     }
 }
 

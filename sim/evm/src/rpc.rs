@@ -10,6 +10,7 @@ use revm::context::TxEnv;
 use revm::context_interface::transaction::TransactionType;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 use weir_types::Millis;
 
@@ -17,6 +18,7 @@ use crate::block::Block;
 use crate::chain::{Inner, Unsigned, call_env};
 use crate::error::SubmitError;
 use crate::exec::{self, BlockContext, CALL_GAS, estimate};
+use crate::feed::{Changes, Followed};
 use crate::logs::LogFilter;
 use crate::mempool::PoolTx;
 use crate::rpc_answer::{self as answers, RpcError};
@@ -139,8 +141,62 @@ fn read(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
             let (who, slot) = (p.get(0)?, p.get(1)?);
             json(&B256::from(chain.at(p.opt(2)?, |state, _| state.storage(who, slot))?))
         }
+        _ => follow(chain, method, p),
+    }
+}
+
+/// Filters that are asked now and then.
+fn follow(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
+    let gone = || RpcError::server("filter not found".to_owned());
+    let id = || p.get::<U64>(0).map(|id| id.to::<u64>());
+    match method {
+        "eth_newFilter" => {
+            let filter = chain.filter(&p.get(0)?)?;
+            quantity(chain.new_filter(Followed::Logs(filter)))
+        }
+        "eth_newBlockFilter" => quantity(chain.new_filter(Followed::Blocks)),
+        "eth_newPendingTransactionFilter" => quantity(chain.new_filter(Followed::Pending)),
+        "eth_getFilterChanges" => match chain.filter_changes(id()?).ok_or_else(gone)? {
+            Changes::Hashes(hashes) => json(&hashes),
+            Changes::Logs(logs) => json(&logs.iter().map(Arc::as_ref).collect::<Vec<_>>()),
+        },
+        "eth_getFilterLogs" => {
+            let logs = chain.filter_logs(id()?).ok_or_else(gone)?;
+            json(&logs.iter().map(Arc::as_ref).collect::<Vec<_>>())
+        }
+        "eth_uninstallFilter" => json(&chain.drop_filter(id()?)),
+        "eth_subscribe" | "eth_unsubscribe" => {
+            Err(RpcError::server("notifications not supported: connect by WebSocket".to_owned()))
+        }
         _ => control(chain, method, p),
     }
+}
+
+/// What a subscription's parameters ask for.
+pub(crate) fn subscription(chain: &Inner, params: Option<&RawValue>) -> Result<Followed, RpcError> {
+    let p = Params::parse(params)?;
+    match p.get::<String>(0)?.as_str() {
+        "newHeads" => Ok(Followed::Blocks),
+        "newPendingTransactions" => Ok(Followed::Pending),
+        "logs" => {
+            let filter: Filter = p.opt(1)?.unwrap_or_default();
+            // A subscription is to what comes, whatever blocks the filter names.
+            let filter = chain.filter(&Filter { block_option: FilterBlockOption::default(), ..filter })?;
+            Ok(Followed::Logs(LogFilter { from_block: 0, to_block: u64::MAX, ..filter }))
+        }
+        other => Err(RpcError::params(format!("no subscription to {other}"))),
+    }
+}
+
+/// A block as a subscription tells it: its header.
+pub(crate) fn head(chain: &Inner, block: &Block) -> Value {
+    let mut value = answers::block(chain, block, false).unwrap_or_default();
+    if let Some(map) = value.as_object_mut() {
+        for name in ["transactions", "uncles", "size", "withdrawals"] {
+            map.remove(name);
+        }
+    }
+    value
 }
 
 /// Methods of development chains.
@@ -289,7 +345,10 @@ impl Inner {
             }
             FilterBlockOption::Range { from_block, to_block } => {
                 let number = |at: Option<BlockNumberOrTag>| at.and_then(|a| self.number(a));
-                (number(from_block).unwrap_or(0), number(to_block).unwrap_or_else(|| self.newest()))
+                // What comes is up to the newest block, whichever that is when it is asked.
+                let open = to_block.is_none_or(|tag| tag.is_latest() || tag.is_pending());
+                let to_block = if open { u64::MAX } else { number(to_block).unwrap_or(u64::MAX) };
+                (number(from_block).unwrap_or(0), to_block)
             }
         };
         if from_block > to_block {

@@ -79,6 +79,7 @@ impl Inner {
             self.by_hash.remove(&mined.receipt.tx_hash);
         }
         self.logs.truncate(snapshot.logs);
+        self.feed.went_back(self.newest(), &[]);
         self.pool = snapshot.pool;
         self.now = snapshot.now;
         self.base_fee = snapshot.base_fee;

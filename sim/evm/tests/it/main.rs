@@ -9,5 +9,6 @@ mod pool;
 mod protocol;
 mod rpc;
 mod sequencer;
+mod server;
 mod snapshot;
 mod support;
