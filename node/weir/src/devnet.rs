@@ -206,10 +206,9 @@ fn beat(chain: &Chain, clock: &Clock, keeper: Option<Address>, rounds: Address) 
     let Some(keeper) = keeper else { return };
     let initialized = RoundsManager::currentRoundInitializedCall {}.abi_encode();
     let due = chain.call(keeper, rounds, initialized.into()).is_ok_and(|out| U256::from_be_slice(&out).is_zero());
-    if due {
-        if let Err(error) = send(chain, keeper, Some(rounds), RoundsManager::initializeRoundCall {}.abi_encode()) {
-            output::talk(&format!("round not initialised: {error:#}"));
-        }
+    let initialize = || send(chain, keeper, Some(rounds), RoundsManager::initializeRoundCall {}.abi_encode());
+    if due && let Err(error) = initialize() {
+        output::talk(&format!("round not initialised: {error:#}"));
     }
 }
 
