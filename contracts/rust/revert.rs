@@ -140,12 +140,12 @@ mod tests {
                 "FutureLookup(3,2)",
             ),
             (
-                [&ErrorText::SELECTOR, <(SolBytes,)>::abi_encode_params(&(text.clone(),)).as_slice()].concat(),
+                [&ErrorText::SELECTOR, <(SolBytes,)>::abi_encode_params(&(text,)).as_slice()].concat(),
                 Revert::Wrapped(Box::new(Revert::Error("system is paused".into()))),
                 "update failed: system is paused",
             ),
             (
-                [&ErrorText::SELECTOR, <(SolBytes,)>::abi_encode_params(&(panic.clone(),)).as_slice()].concat(),
+                [&ErrorText::SELECTOR, <(SolBytes,)>::abi_encode_params(&(panic,)).as_slice()].concat(),
                 Revert::Wrapped(Box::new(Revert::Panic(U256::from(0x11)))),
                 "update failed: Panic(0x11)",
             ),
