@@ -7,6 +7,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// Installs what the contracts are compiled and tested with.
+pub(crate) fn install() -> Result<()> {
+    install_packages(&folder_of_contracts()?)
+}
+
 /// Writes the sources into a folder, with the rules of `rules` under the contracts' plain names, and
 /// sees that they compile there.
 pub(crate) fn export(folder: &Path, rules: Rules) -> Result<()> {
@@ -70,8 +75,10 @@ pub(crate) fn run(check: bool) -> Result<()> {
 /// Installs what `package-lock.json` names, unless it is there already.
 fn install_packages(contracts: &Path) -> Result<()> {
     require_tool("node", "compiles the contracts")?;
-    // The lock file npm leaves behind names what is really installed.
-    if contracts.join("node_modules/.package-lock.json").is_file() {
+    // The lock file npm leaves behind names what is really installed; one that is older than ours may lack
+    // something.
+    let age = |name: &str| contracts.join(name).metadata().and_then(|file| file.modified()).ok();
+    if age("node_modules/.package-lock.json").is_some_and(|installed| Some(installed) >= age("package-lock.json")) {
         return Ok(());
     }
     require_tool("npm", "installs the Solidity compiler")?;

@@ -25,10 +25,19 @@ pub fn root() -> PathBuf {
 /// # Errors
 /// When it does not start or does not end with success.
 pub fn run(program: &str, arguments: &[&str]) -> Result<()> {
+    run_with(program, arguments, &[])
+}
+
+/// [`run`] with variables in its environment.
+///
+/// # Errors
+/// As there.
+pub fn run_with(program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> Result<()> {
     let line = format!("{program} {}", arguments.join(" "));
     eprintln!("+ {line}");
     let status = Command::new(program)
         .args(arguments)
+        .envs(variables.iter().copied())
         .current_dir(root())
         .status()
         .with_context(|| format!("starting `{line}`"))?;
