@@ -8,5 +8,6 @@ mod deploy;
 mod factors;
 mod history;
 mod pool;
+mod rules;
 mod walk;
 mod world;
