@@ -17,10 +17,10 @@ use expect::Record;
 use net::{Net, Setup};
 
 /// One rule at work, on a deployment of its own.
-type Case = fn(&mut Net);
+pub type Case = fn(&mut Net);
 
 /// Cases that are played on the same deployments.
-struct Group {
+pub struct Group {
     name: &'static str,
     setups: fn() -> Vec<Setup>,
     cases: &'static [(&'static str, Case)],
@@ -29,7 +29,7 @@ struct Group {
 }
 
 #[derive(Default)]
-struct Verdict {
+pub struct Verdict {
     record: Record,
     failures: Vec<String>,
 }
@@ -82,8 +82,8 @@ impl Net {
 /// The cases of a module, and its two tests.
 macro_rules! rules {
     ($setups:expr; $($case:ident),+ $(,)?) => {
-        pub(super) static GROUP: super::Group =
-            super::Group::new(module_path!(), || $setups, &[$((stringify!($case), $case)),+]);
+        pub static GROUP: crate::rules::Group =
+            crate::rules::Group::new(module_path!(), || $setups, &[$((stringify!($case), $case)),+]);
 
         #[test]
         fn on_the_embedded_evm() {
@@ -97,12 +97,16 @@ macro_rules! rules {
     };
 }
 
-/// The modules with cases.
+/// What is played.
 macro_rules! groups {
-    ($($module:ident),+ $(,)?) => {
-        $(mod $module;)+
-        static GROUPS: &[&Group] = &[$(&$module::GROUP),+];
+    ($($module:ident $(:: $inner:ident)*),+ $(,)?) => {
+        static GROUPS: &[&Group] = &[$(&$module $(::$inner)*::GROUP),+];
     };
 }
 
-groups!(controller);
+mod controller;
+mod minter;
+mod proxy;
+mod rounds;
+
+groups!(controller, minter, proxy, rounds, rounds::by_hand);

@@ -6,7 +6,7 @@ use alloy::primitives::{Address, B256, Bytes, FixedBytes, LogData, TxKind, U256}
 use alloy::sol_types::SolCall;
 use weir_contracts::bindings::{BondingManager, BondingManagerPartial, Controller, LivepeerToken, RoundsManager};
 use weir_contracts::{
-    Artifact, Change, Deployment, Owner, Plan, ProtocolParams, ProtocolVersion, Revert, contract_id,
+    Artifact, BlockSource, Change, Deployment, Owner, Plan, ProtocolParams, ProtocolVersion, Revert, contract_id,
 };
 use weir_types::{LptWei, Perc9, Perc27};
 
@@ -162,7 +162,9 @@ impl Net {
         if let Some(changes) = setup.partial {
             net.choose(changes);
         }
-        net.next_round();
+        if setup.params.block_source == BlockSource::Chain {
+            net.next_round();
+        }
         net.first_names = net.names.clone();
         net
     }
@@ -517,7 +519,7 @@ fn names(d: &Deployment, params: &ProtocolParams) -> BTreeMap<Address, &'static 
     names.insert(d.l1_supply_cache, Artifact::L1SupplyCache.name());
     names.insert(d.bonding_manager, params.version.bonding_manager().0.name());
     names.insert(d.ticket_broker, params.version.ticket_broker().name());
-    if params.block_source == weir_contracts::BlockSource::Manual {
+    if params.block_source == BlockSource::Manual {
         names.insert(d.rounds_manager, Artifact::AdjustableRoundsManager.name());
     }
     names
