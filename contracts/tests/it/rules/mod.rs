@@ -105,8 +105,10 @@ macro_rules! groups {
 }
 
 mod controller;
+mod governor;
 mod minter;
 mod proxy;
 mod rounds;
+mod token;
 
-groups!(controller, minter, proxy, rounds, rounds::by_hand);
+groups!(controller, governor, minter, proxy, rounds, rounds::by_hand, token);
