@@ -106,9 +106,11 @@ macro_rules! groups {
 
 mod controller;
 mod governor;
+mod lists;
 mod minter;
 mod proxy;
 mod rounds;
 mod token;
+mod votes;
 
-groups!(controller, governor, minter, proxy, rounds, rounds::by_hand, token);
+groups!(controller, governor, lists, minter, proxy, rounds, rounds::by_hand, token, votes, votes::by_hand);

@@ -1,0 +1,293 @@
+//! The sorted list, by itself: the library behind a proxy, on a slot of the proxy's.
+
+use alloy::primitives::{Address, U256, keccak256};
+use alloy::sol_types::SolValue;
+use weir_contracts::bindings::{BondingManager, ManagerProxy};
+use weir_contracts::{Artifact, contract_id};
+
+use super::expect::{Bare, Reason};
+use super::net::{Net, Setup, account, n};
+
+rules! {
+    vec![Setup::d26()];
+    what_cannot_be_listed,
+    the_room_only_grows,
+    keys_descend,
+    a_right_hint_places_a_tie,
+    wrong_hints_do_no_harm,
+    members_leave_from_everywhere,
+    a_key_moves_its_member,
+    positions_are_checked_at_ends_and_between,
+    the_library_itself_holds_nothing,
+    bonding_passes_hints_on,
+}
+
+/// Where the list lies.
+const SLOT: U256 = U256::from_limbs([1_000, 0, 0, 0]);
+const NOBODY: Address = Address::ZERO;
+
+struct List(Address);
+
+/// Calldata of a library function; its first argument is a place in storage.
+fn data(function: &str, arguments: &str, values: &[U256]) -> Vec<u8> {
+    let comma = if arguments.is_empty() { "" } else { "," };
+    let signature = format!("{function}(SortedDoublyLL.Data storage{comma}{arguments})");
+    let words = std::iter::once(&SLOT).chain(values).flat_map(|v| v.to_be_bytes::<32>());
+    keccak256(signature)[..4].iter().copied().chain(words).collect()
+}
+
+fn word(who: Address) -> U256 {
+    U256::from_be_bytes(who.into_word().0)
+}
+
+fn inserting(who: Address, key: u64, prev: Address, next: Address) -> Vec<u8> {
+    data("insert", "address,uint256,address,address", &[word(who), n(key), word(prev), word(next)])
+}
+
+fn updating(who: Address, key: u64, prev: Address, next: Address) -> Vec<u8> {
+    data("updateKey", "address,uint256,address,address", &[word(who), n(key), word(prev), word(next)])
+}
+
+fn removing(who: Address) -> Vec<u8> {
+    data("remove", "address", &[word(who)])
+}
+
+fn sizing(size: u64) -> Vec<u8> {
+    data("setMaxSize", "uint256", &[n(size)])
+}
+
+impl List {
+    fn new(net: &mut Net, size: u64) -> Self {
+        net.register("ListTarget", net.d.sorted_doubly_ll);
+        let arguments = ManagerProxy::constructorCall {
+            _controller: net.d.controller,
+            _targetContractId: contract_id("ListTarget"),
+        };
+        let list = Self(net.create(Artifact::ManagerProxy, &arguments));
+        list.send(net, sizing(size));
+        list
+    }
+
+    #[track_caller]
+    fn send(&self, net: &mut Net, data: Vec<u8>) {
+        net.send_raw(NOBODY, self.0, data, U256::ZERO);
+    }
+
+    #[track_caller]
+    fn refuse(&self, net: &mut Net, data: Vec<u8>, reason: impl Reason) {
+        net.refuse_raw(NOBODY, self.0, data, U256::ZERO, reason);
+    }
+
+    #[track_caller]
+    fn insert(&self, net: &mut Net, who: u8, key: u64) {
+        self.send(net, inserting(account(who), key, NOBODY, NOBODY));
+    }
+
+    fn read(&self, net: &mut Net, function: &str, arguments: &str, values: &[U256]) -> U256 {
+        let output = net.evm.call(self.0, data(function, arguments, values).into()).expect("a view");
+        U256::abi_decode(&output).expect("a word")
+    }
+
+    fn of(&self, net: &mut Net, function: &str, who: Address) -> U256 {
+        self.read(net, function, "address", &[word(who)])
+    }
+
+    fn fits(&self, net: &mut Net, key: u64, prev: Address, next: Address) -> bool {
+        let values = [n(key), word(prev), word(next)];
+        !self.read(net, "validInsertPosition", "uint256,address,address", &values).is_zero()
+    }
+
+    /// Members in order, by number; both directions and the counters have to agree.
+    #[track_caller]
+    fn is(&self, net: &mut Net, wanted: &[u8]) {
+        let walk = |net: &mut Net, first: &str, then: &str| {
+            let mut found = Vec::new();
+            let mut at = self.read(net, first, "", &[]);
+            while !at.is_zero() && found.len() < 99 {
+                found.push(at.byte(0));
+                at = self.of(net, then, account(at.byte(0)));
+            }
+            found
+        };
+        assert_eq!(walk(net, "getFirst", "getNext"), wanted);
+        let mut back = walk(net, "getLast", "getPrev");
+        back.reverse();
+        assert_eq!(back, wanted);
+        assert_eq!(self.read(net, "getSize", "", &[]), n(wanted.len() as u64));
+        assert_eq!(self.read(net, "isEmpty", "", &[]).is_zero(), !wanted.is_empty());
+        let room = self.read(net, "getMaxSize", "", &[]);
+        assert_eq!(self.read(net, "isFull", "", &[]).is_zero(), n(wanted.len() as u64) != room);
+        for who in 1..9 {
+            assert_eq!(self.of(net, "contains", account(who)).is_zero(), !wanted.contains(&who), "{who}");
+        }
+    }
+}
+
+fn what_cannot_be_listed(net: &mut Net) {
+    let list = List::new(net, 2);
+    list.insert(net, 1, 10);
+    // In this order: each of them has all faults of those below it.
+    list.refuse(net, inserting(account(1), 0, NOBODY, NOBODY), "node already in list");
+    list.refuse(net, inserting(NOBODY, 0, NOBODY, NOBODY), "node id is null");
+    list.refuse(net, inserting(account(2), 0, NOBODY, NOBODY), "key is zero");
+    list.insert(net, 2, 10);
+    list.refuse(net, inserting(account(1), 0, NOBODY, NOBODY), "list is full");
+    list.refuse(net, removing(account(3)), "node not in list");
+    list.refuse(net, updating(account(3), 5, NOBODY, NOBODY), "node not in list");
+}
+
+fn the_room_only_grows(net: &mut Net) {
+    let list = List::new(net, 1);
+    for size in [0, 1] {
+        list.refuse(net, sizing(size), "new max size must be greater than old max size");
+    }
+    list.insert(net, 1, 1);
+    list.is(net, &[1]);
+    list.send(net, sizing(2));
+    list.is(net, &[1]);
+    list.insert(net, 2, 2);
+    list.is(net, &[2, 1]);
+}
+
+fn keys_descend(net: &mut Net) {
+    let list = List::new(net, 8);
+    list.is(net, &[]);
+    for (who, key) in [(1, 20), (2, 40), (3, 10), (4, 30)] {
+        list.insert(net, who, key);
+        assert_eq!(list.of(net, "getKey", account(who)), n(key));
+    }
+    list.is(net, &[2, 4, 1, 3]);
+    // An equal key without a hint goes before its equals.
+    list.insert(net, 5, 30);
+    list.insert(net, 6, 10);
+    list.insert(net, 7, 40);
+    list.is(net, &[7, 2, 5, 4, 1, 6, 3]);
+}
+
+fn a_right_hint_places_a_tie(net: &mut Net) {
+    let list = List::new(net, 8);
+    for (who, key) in [(1, 30), (2, 20), (3, 10)] {
+        list.insert(net, who, key);
+    }
+    list.send(net, inserting(account(4), 20, account(2), account(3)));
+    list.is(net, &[1, 2, 4, 3]);
+    list.send(net, inserting(account(5), 10, account(3), NOBODY));
+    list.is(net, &[1, 2, 4, 3, 5]);
+    // A hint of the next alone goes up from there: behind its equals.
+    list.send(net, inserting(account(6), 30, NOBODY, account(2)));
+    list.is(net, &[1, 6, 2, 4, 3, 5]);
+    // From the tail, an equal key goes behind the tail at once.
+    list.send(net, inserting(account(7), 10, NOBODY, account(5)));
+    list.is(net, &[1, 6, 2, 4, 3, 5, 7]);
+    // A hint of the one before alone goes down: before the equals that come later.
+    list.send(net, inserting(account(8), 20, account(1), NOBODY));
+    list.is(net, &[1, 6, 8, 2, 4, 3, 5, 7]);
+}
+
+fn wrong_hints_do_no_harm(net: &mut Net) {
+    let hints = [NOBODY, account(1), account(2), account(3), account(9)];
+    for key in [40, 30, 25, 20, 10, 5] {
+        for prev in hints {
+            for next in hints {
+                let list = List::new(net, 8);
+                for (who, key) in [(1, 30), (2, 20), (3, 10)] {
+                    list.insert(net, who, key);
+                }
+                list.send(net, inserting(account(4), key, prev, next));
+                let mut keys = Vec::new();
+                let mut at = list.read(net, "getFirst", "", &[]);
+                while !at.is_zero() {
+                    keys.push(list.of(net, "getKey", account(at.byte(0))));
+                    at = list.of(net, "getNext", account(at.byte(0)));
+                }
+                let place = format!("{key} between {prev} and {next}: {keys:?}");
+                assert!(keys.len() == 4 && keys.is_sorted_by(|a, b| a >= b), "{place}");
+            }
+        }
+    }
+}
+
+fn members_leave_from_everywhere(net: &mut Net) {
+    let list = List::new(net, 8);
+    for who in 1..6 {
+        list.insert(net, who, 100 - u64::from(who));
+    }
+    for (who, left) in [(3, &[1, 2, 4, 5][..]), (1, &[2, 4, 5]), (5, &[2, 4]), (2, &[4]), (4, &[])] {
+        list.send(net, removing(account(who)));
+        list.is(net, left);
+        assert!(list.of(net, "getKey", account(who)).is_zero());
+    }
+    list.insert(net, 3, 1);
+    list.is(net, &[3]);
+}
+
+fn a_key_moves_its_member(net: &mut Net) {
+    let list = List::new(net, 3);
+    for (who, key) in [(1, 30), (2, 20), (3, 10)] {
+        list.insert(net, who, key);
+    }
+    // The list is full and stays so: the member leaves before it comes back.
+    for (who, key, order) in [(3, 25, [1, 3, 2]), (1, 5, [3, 2, 1]), (2, 99, [2, 3, 1]), (2, 98, [2, 3, 1])] {
+        list.send(net, updating(account(who), key, NOBODY, NOBODY));
+        list.is(net, &order);
+        assert_eq!(list.of(net, "getKey", account(who)), n(key));
+    }
+    list.send(net, updating(account(3), 0, NOBODY, NOBODY));
+    list.is(net, &[2, 1]);
+}
+
+fn positions_are_checked_at_ends_and_between(net: &mut Net) {
+    let list = List::new(net, 8);
+    assert!(list.fits(net, 7, NOBODY, NOBODY));
+    for (who, key) in [(1, 30), (2, 20), (3, 10)] {
+        list.insert(net, who, key);
+    }
+    let (a, b, c) = (account(1), account(2), account(3));
+    for (key, prev, next, fits) in [
+        (7, NOBODY, NOBODY, false),
+        (30, NOBODY, a, true),
+        (29, NOBODY, a, false),
+        (20, NOBODY, b, false),
+        (10, c, NOBODY, true),
+        (11, c, NOBODY, false),
+        (10, b, NOBODY, false),
+        (30, a, b, true),
+        (20, a, b, true),
+        (31, a, b, false),
+        (19, a, b, false),
+        (20, a, c, false),
+        (25, b, a, false),
+    ] {
+        assert_eq!(list.fits(net, key, prev, next), fits, "{key} between {prev} and {next}");
+    }
+}
+
+fn the_library_itself_holds_nothing(net: &mut Net) {
+    let library = net.d.sorted_doubly_ll;
+    net.refuse_raw(NOBODY, library, inserting(account(1), 1, NOBODY, NOBODY), U256::ZERO, Bare);
+    net.refuse_raw(NOBODY, library, sizing(9), U256::ZERO, Bare);
+}
+
+/// Two with equal stake: the hints of a bond decide who is last, and so who gives way.
+fn bonding_passes_hints_on(net: &mut Net) {
+    let (a, b, c, newcomer) = (account(1), account(2), account(3), account(4));
+    for (after, evicted) in [(false, a), (true, b)] {
+        let list = if after { (a, NOBODY) } else { (NOBODY, NOBODY) };
+        net.evm.rewind();
+        net.bond(c, n(50), c);
+        net.bond(a, n(10), a);
+        net.give(b, n(10));
+        let call = BondingManager::bondWithHintCall {
+            _amount: n(10),
+            _to: b,
+            _oldDelegateNewPosPrev: NOBODY,
+            _oldDelegateNewPosNext: NOBODY,
+            _currDelegateNewPosPrev: list.0,
+            _currDelegateNewPosNext: list.1,
+        };
+        net.bonding(b, &call);
+        assert_eq!(net.pool(), if after { [c, a, b] } else { [c, b, a] });
+        net.bond(newcomer, n(11), newcomer);
+        assert!(!net.pool().contains(&evicted));
+    }
+}
