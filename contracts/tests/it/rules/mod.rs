@@ -104,6 +104,7 @@ macro_rules! groups {
     };
 }
 
+mod bonding;
 mod controller;
 mod governor;
 mod lists;
@@ -113,4 +114,24 @@ mod rounds;
 mod token;
 mod votes;
 
-groups!(controller, governor, lists, minter, proxy, rounds, rounds::by_hand, token, votes, votes::by_hand);
+groups!(
+    bonding::bond,
+    bonding::claim,
+    bonding::fees,
+    bonding::parameters,
+    bonding::pool,
+    bonding::reward,
+    bonding::slash,
+    bonding::transfer,
+    bonding::unbond,
+    controller,
+    governor,
+    lists,
+    minter,
+    proxy,
+    rounds,
+    rounds::by_hand,
+    token,
+    votes,
+    votes::by_hand,
+);
