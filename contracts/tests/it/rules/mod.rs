@@ -105,6 +105,7 @@ macro_rules! groups {
 }
 
 mod bonding;
+mod broker;
 mod controller;
 mod governor;
 mod lists;
@@ -124,6 +125,9 @@ groups!(
     bonding::slash,
     bonding::transfer,
     bonding::unbond,
+    broker::funds,
+    broker::redeem,
+    broker::reserve,
     controller,
     governor,
     lists,
