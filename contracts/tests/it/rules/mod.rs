@@ -109,10 +109,12 @@ mod broker;
 mod controller;
 mod governor;
 mod lists;
+mod livepeer_governor;
 mod minter;
 mod proxy;
 mod rounds;
 mod token;
+mod treasury;
 mod votes;
 
 groups!(
@@ -131,11 +133,13 @@ groups!(
     controller,
     governor,
     lists,
+    livepeer_governor,
     minter,
     proxy,
     rounds,
     rounds::by_hand,
     token,
+    treasury,
     votes,
     votes::by_hand,
 );

@@ -210,6 +210,9 @@ fn a_sender_stays_unlocked_after_it_withdrew(net: &mut Net) {
     net.next_round();
     let late = ticket(net, o, n(1));
     refuse(net, &late, "sender is unlocked");
+    // A ticket that loses is refused for that, and one that is not covered for the lock.
+    refuse(net, &late.clone().with(|t| t.winProb = n(0)), "ticket did not win");
+    refuse(net, &late.clone().with(|t| t.faceValue = n(1_000)), "sender is unlocked");
     net.send(who, broker, &WITHDRAW);
     refuse(net, &late, "sender is unlocked");
     // Money of others does not change that, its own does.

@@ -173,6 +173,9 @@ fn a_ticket_expires(net: &mut Net) {
     redeem(net, &made[1]);
     net.next_round();
     refuse(net, &made[2], "ticket is expired");
+    // That comes before the number and the signature.
+    let wrong = Signed { rand: n(0), sig: Bytes::new(), ..made[2].clone() };
+    refuse(net, &wrong, "ticket is expired");
     // The period in force decides, not that of its making.
     let validity = |rounds| TicketBroker::setTicketValidityPeriodCall { _ticketValidityPeriod: n(rounds) };
     net.send(net.owner, broker, &validity(3));
