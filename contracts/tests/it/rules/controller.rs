@@ -80,8 +80,15 @@ fn every_contract_follows_its_controller(net: &mut Net) {
     let d = net.d;
     let call = Manager::setControllerCall { _controller: account(5) };
     let all = [
-        d.minter, d.bonding_manager, d.ticket_broker, d.rounds_manager, d.bonding_votes, d.service_registry,
-        d.livepeer_governor, d.merkle_snapshot, d.ai_service_registry,
+        d.minter,
+        d.bonding_manager,
+        d.ticket_broker,
+        d.rounds_manager,
+        d.bonding_votes,
+        d.service_registry,
+        d.livepeer_governor,
+        d.merkle_snapshot,
+        d.ai_service_registry,
     ];
     for contract in all {
         for who in [STRANGER, net.owner, contract] {

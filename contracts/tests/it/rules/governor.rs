@@ -29,7 +29,7 @@ rules! {
 
 const STRANGER: Address = Address::repeat_byte(0x77);
 
-pub(super) fn update(calls: &[(Address, Vec<u8>)], nonce: u64) -> Governor::Update {
+pub fn update(calls: &[(Address, Vec<u8>)], nonce: u64) -> Governor::Update {
     Governor::Update {
         target: calls.iter().map(|(target, _)| *target).collect(),
         value: vec![U256::ZERO; calls.len()],
@@ -175,20 +175,22 @@ fn ownership_is_an_update_itself(net: &mut Net) {
     let change = update(&[(governor, to(STRANGER).abi_encode())], 0);
     net.send(net.owner, governor, &stage(&change, 0));
     let done = net.send(net.owner, governor, &execute(&change));
-    net.emits(&done, governor, &[
-        ev(&Governor::OwnershipTransferred { previousOwner: net.owner, newOwner: STRANGER }),
-        ev(&Governor::UpdateExecuted { update: change.clone() }),
-    ]);
+    net.emits(
+        &done,
+        governor,
+        &[
+            ev(&Governor::OwnershipTransferred { previousOwner: net.owner, newOwner: STRANGER }),
+            ev(&Governor::UpdateExecuted { update: change.clone() }),
+        ],
+    );
     net.refuse(net.owner, governor, &stage(&change, 0), "unauthorized: msg.sender not owner");
     net.send(STRANGER, governor, &stage(&change, 0));
 }
 
 fn an_update_pays(net: &mut Net) {
     let governor = net.d.governor;
-    let change = Governor::Update {
-        value: vec![n(5), n(2)],
-        ..update(&[(account(1), vec![]), (account(2), vec![])], 0)
-    };
+    let change =
+        Governor::Update { value: vec![n(5), n(2)], ..update(&[(account(1), vec![]), (account(2), vec![])], 0) };
     net.send(net.owner, governor, &stage(&change, 0));
     net.refuse_paid(STRANGER, governor, &execute(&change), n(6), "");
     net.pay(STRANGER, governor, &execute(&change), n(7));
@@ -200,7 +202,8 @@ fn poll(net: &mut Net, who: Address) -> (Address, U256) {
     let address = creator.create(net.evm.nonce(creator));
     let done = net.send(who, creator, &PollCreator::createPollCall { _proposal: proposal.clone() });
     let end = n(net.evm.number() + 57_600);
-    let event = PollCreator::PollCreated { poll: address, proposal, endBlock: end, quorum: n(333_300), quota: n(500_000) };
+    let event =
+        PollCreator::PollCreated { poll: address, proposal, endBlock: end, quorum: n(333_300), quota: n(500_000) };
     net.emits(&done, creator, &[ev(&event)]);
     net.name_of(address, Artifact::Poll);
     (address, end)

@@ -165,14 +165,18 @@ fn it_is_set_up_once(net: &mut Net) {
     let (_, done) =
         net.birth.iter().find(|(label, _)| label == "call LivepeerGovernor.initialize").expect("a step of it").clone();
     let quorum = n(333_300);
-    net.emits(&done, lg, &[
-        ev(&Lg::VotingDelaySet { oldVotingDelay: n(0), newVotingDelay: n(1) }),
-        ev(&Lg::VotingPeriodSet { oldVotingPeriod: n(0), newVotingPeriod: n(3) }),
-        ev(&Lg::ProposalThresholdSet { oldProposalThreshold: n(0), newProposalThreshold: lpt(100) }),
-        ev(&Lg::TimelockChange { oldTimelock: Address::ZERO, newTimelock: d.treasury }),
-        ev(&Lg::QuorumNumeratorUpdated { oldQuorumNumerator: n(0), newQuorumNumerator: quorum }),
-        ev(&Lg::Initialized { version: 1 }),
-    ]);
+    net.emits(
+        &done,
+        lg,
+        &[
+            ev(&Lg::VotingDelaySet { oldVotingDelay: n(0), newVotingDelay: n(1) }),
+            ev(&Lg::VotingPeriodSet { oldVotingPeriod: n(0), newVotingPeriod: n(3) }),
+            ev(&Lg::ProposalThresholdSet { oldProposalThreshold: n(0), newProposalThreshold: lpt(100) }),
+            ev(&Lg::TimelockChange { oldTimelock: Address::ZERO, newTimelock: d.treasury }),
+            ev(&Lg::QuorumNumeratorUpdated { oldQuorumNumerator: n(0), newQuorumNumerator: quorum }),
+            ev(&Lg::Initialized { version: 1 }),
+        ],
+    );
     let call = Lg::initializeCall {
         initialVotingDelay: n(1),
         initialVotingPeriod: n(1),
@@ -211,17 +215,21 @@ fn a_proposal_takes_stake(net: &mut Net) {
     net.next_round();
     let done = net.send(A, lg, &p.propose());
     let round = net.round();
-    net.emits(&done, lg, &[ev(&Lg::ProposalCreated {
-        proposalId: p.id,
-        proposer: A,
-        targets: p.targets.clone(),
-        values: p.values.clone(),
-        signatures: vec![String::new()],
-        calldatas: p.calldatas.clone(),
-        voteStart: round + n(1),
-        voteEnd: round + n(4),
-        description: p.description.clone(),
-    })]);
+    net.emits(
+        &done,
+        lg,
+        &[ev(&Lg::ProposalCreated {
+            proposalId: p.id,
+            proposer: A,
+            targets: p.targets.clone(),
+            values: p.values.clone(),
+            signatures: vec![String::new()],
+            calldatas: p.calldatas.clone(),
+            voteStart: round + n(1),
+            voteEnd: round + n(4),
+            description: p.description.clone(),
+        })],
+    );
     assert_eq!(U256::from_be_slice(done.output()), p.id);
     assert_eq!(net.read(lg, &Lg::proposalProposerCall { proposalId: p.id }), A);
     assert_eq!(net.read(lg, &Lg::proposalSnapshotCall { proposalId: p.id }), round + n(1));
@@ -304,14 +312,11 @@ fn a_vote_has_reasons_and_parameters(net: &mut Net) {
     };
     let done = net.send(A, lg, &call);
     let (proposal_id, weight) = (p.id, lpt(3_500));
-    net.emits(&done, lg, &[ev(&Lg::VoteCastWithParams {
-        voter: A,
-        proposalId: proposal_id,
-        support: AGAINST,
-        weight,
-        reason,
-        params,
-    })]);
+    net.emits(
+        &done,
+        lg,
+        &[ev(&Lg::VoteCastWithParams { voter: A, proposalId: proposal_id, support: AGAINST, weight, reason, params })],
+    );
 }
 
 fn a_vote_can_be_signed(net: &mut Net) {
@@ -352,9 +357,7 @@ fn a_delegator_overrides_its_delegate(net: &mut Net) {
 
 fn an_override_takes_from_what_the_delegate_chose(net: &mut Net) {
     stakes(net);
-    for (choice, sums) in
-        [(AGAINST, [3_500, 0, 0]), (FOR, [0, 3_500, 0]), (ABSTAIN, [0, 0, 3_500])]
-    {
+    for (choice, sums) in [(AGAINST, [3_500, 0, 0]), (FOR, [0, 3_500, 0]), (ABSTAIN, [0, 0, 3_500])] {
         let p = Proposal::new(&[(STRANGER, vec![])], &format!("choice {choice}"));
         open(net, &p);
         vote(net, &p, A, choice, 3_500, sums);
@@ -443,18 +446,22 @@ fn a_decision_is_queued_and_executed(net: &mut Net) {
     let done = net.send(STRANGER, lg, &p.queue());
     let eta = n(net.evm.time());
     net.emits(&done, lg, &[ev(&Lg::ProposalQueued { proposalId: p.id, eta })]);
-    net.emits(&done, d.treasury, &[
-        ev(&Treasury::CallScheduled {
-            id,
-            index: n(0),
-            target: d.token,
-            value: n(0),
-            data: p.calldatas[0].clone(),
-            predecessor: B256::ZERO,
-            delay: n(0),
-        }),
-        ev(&Treasury::CallSalt { id, salt }),
-    ]);
+    net.emits(
+        &done,
+        d.treasury,
+        &[
+            ev(&Treasury::CallScheduled {
+                id,
+                index: n(0),
+                target: d.token,
+                value: n(0),
+                data: p.calldatas[0].clone(),
+                predecessor: B256::ZERO,
+                delay: n(0),
+            }),
+            ev(&Treasury::CallSalt { id, salt }),
+        ],
+    );
     is(net, &p, QUEUED);
     assert_eq!(net.read(lg, &Lg::proposalEtaCall { proposalId: p.id }), eta);
     let done = net.send(STRANGER, lg, &p.execute());

@@ -150,10 +150,14 @@ fn rewards_are_minted_up_to_the_limit_of_the_round(net: &mut Net) {
     assert_eq!(U256::from_be_slice(done.output()), third);
     assert_eq!(net.read(minter, &Minter::currentMintedTokensCall {}), third);
     assert_eq!(net.lpt_of(minter), third);
-    net.emits(&done, net.d.token, &[
-        ev(&LivepeerToken::Transfer { from: Address::ZERO, to: minter, value: third }),
-        ev(&LivepeerToken::Mint { to: minter, amount: third }),
-    ]);
+    net.emits(
+        &done,
+        net.d.token,
+        &[
+            ev(&LivepeerToken::Transfer { from: Address::ZERO, to: minter, value: third }),
+            ev(&LivepeerToken::Mint { to: minter, amount: third }),
+        ],
+    );
     net.refuse(bm, minter, &call(1, 1), "minted tokens cannot exceed mintable tokens");
     net.refuse(bm, minter, &call(1, 0), super::expect::DIVISION_BY_ZERO);
     net.send(bm, minter, &call(2, 3));

@@ -106,6 +106,7 @@ macro_rules! groups {
 
 mod bonding;
 mod broker;
+mod changes;
 mod controller;
 mod governor;
 mod lists;
@@ -115,6 +116,7 @@ mod proxy;
 mod rounds;
 mod token;
 mod treasury;
+mod upgrade;
 mod votes;
 
 groups!(
@@ -130,6 +132,12 @@ groups!(
     broker::funds,
     broker::redeem,
     broker::reserve,
+    changes::covered_tickets,
+    changes::factor_from_mintable,
+    changes::fees_to_active,
+    changes::guard_leaving,
+    changes::reward_caller,
+    changes::stake_while_active,
     controller,
     governor,
     lists,
@@ -140,6 +148,7 @@ groups!(
     rounds::by_hand,
     token,
     treasury,
+    upgrade,
     votes,
     votes::by_hand,
 );

@@ -171,10 +171,8 @@ impl Net {
 
     /// Puts the bonding contract with choices behind the proxy.
     pub fn choose(&mut self, changes: u8) {
-        let arguments = BondingManagerPartial::constructorCall {
-            _controller: self.d.controller,
-            _changes: U256::from(changes),
-        };
+        let arguments =
+            BondingManagerPartial::constructorCall { _controller: self.d.controller, _changes: U256::from(changes) };
         self.upgrade("BondingManager", self.d.bonding_manager, Artifact::BondingManagerPartial, &arguments);
     }
 
@@ -232,14 +230,7 @@ impl Net {
 
     /// The same with ETH.
     #[track_caller]
-    pub fn refuse_paid<C: SolCall>(
-        &mut self,
-        from: Address,
-        to: Address,
-        call: &C,
-        value: U256,
-        reason: impl Reason,
-    ) {
+    pub fn refuse_paid<C: SolCall>(&mut self, from: Address, to: Address, call: &C, value: U256, reason: impl Reason) {
         let receipt = self.transact(from, to, call, value);
         self.refused(C::SIGNATURE, &receipt, &reason);
     }
@@ -263,14 +254,7 @@ impl Net {
     }
 
     #[track_caller]
-    pub fn refuse_raw(
-        &mut self,
-        from: Address,
-        to: Address,
-        data: impl Into<Bytes>,
-        value: U256,
-        reason: impl Reason,
-    ) {
+    pub fn refuse_raw(&mut self, from: Address, to: Address, data: impl Into<Bytes>, value: U256, reason: impl Reason) {
         let balance = self.evm.balance(from);
         self.evm.set_balance(from, balance + value);
         let receipt = self.evm.transact(from, to.into(), data.into(), value);
@@ -453,11 +437,7 @@ impl Net {
         self.read(self.d.bonding_manager, &BondingManager::getTranscoderCall { _transcoder: who })
     }
 
-    pub fn earnings(
-        &mut self,
-        who: Address,
-        round: U256,
-    ) -> BondingManager::getTranscoderEarningsPoolForRoundReturn {
+    pub fn earnings(&mut self, who: Address, round: U256) -> BondingManager::getTranscoderEarningsPoolForRoundReturn {
         let call = BondingManager::getTranscoderEarningsPoolForRoundCall { _transcoder: who, _round: round };
         self.read(self.d.bonding_manager, &call)
     }

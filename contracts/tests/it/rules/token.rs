@@ -59,10 +59,14 @@ fn minting_takes_a_role(net: &mut Net) {
     }
     let before = supply(net);
     let done = net.send(net.d.minter, token, &call);
-    net.emits(&done, token, &[
-        ev(&LivepeerToken::Transfer { from: Address::ZERO, to: account(1), value: n(5) }),
-        ev(&LivepeerToken::Mint { to: account(1), amount: n(5) }),
-    ]);
+    net.emits(
+        &done,
+        token,
+        &[
+            ev(&LivepeerToken::Transfer { from: Address::ZERO, to: account(1), value: n(5) }),
+            ev(&LivepeerToken::Mint { to: account(1), amount: n(5) }),
+        ],
+    );
     assert_eq!((net.lpt_of(account(1)), supply(net)), (n(5), before + n(5)));
     let call = LivepeerToken::mintCall { _to: Address::ZERO, _amount: n(5) };
     net.refuse(net.d.minter, token, &call, "ERC20: mint to the zero address");
@@ -79,20 +83,28 @@ fn burning_takes_a_role_also_for_own_tokens(net: &mut Net) {
     grant(net, "BURNER_ROLE", burner);
     let before = supply(net);
     let done = net.send(burner, token, &burn);
-    net.emits(&done, token, &[
-        ev(&LivepeerToken::Transfer { from: burner, to: Address::ZERO, value: n(4) }),
-        ev(&LivepeerToken::Burn { burner, amount: n(4) }),
-    ]);
+    net.emits(
+        &done,
+        token,
+        &[
+            ev(&LivepeerToken::Transfer { from: burner, to: Address::ZERO, value: n(4) }),
+            ev(&LivepeerToken::Burn { burner, amount: n(4) }),
+        ],
+    );
     net.refuse(burner, token, &LivepeerToken::burnCall { _amount: n(7) }, "ERC20: burn amount exceeds balance");
     net.refuse(burner, token, &from, "ERC20: insufficient allowance");
     net.send(net.owner, token, &LivepeerToken::approveCall { spender: burner, amount: n(5) });
     let done = net.send(burner, token, &from);
     // The one who loses the tokens is named, not who burned them.
-    net.emits(&done, token, &[
-        ev(&LivepeerToken::Approval { owner: net.owner, spender: burner, value: n(2) }),
-        ev(&LivepeerToken::Transfer { from: net.owner, to: Address::ZERO, value: n(3) }),
-        ev(&LivepeerToken::Burn { burner: net.owner, amount: n(3) }),
-    ]);
+    net.emits(
+        &done,
+        token,
+        &[
+            ev(&LivepeerToken::Approval { owner: net.owner, spender: burner, value: n(2) }),
+            ev(&LivepeerToken::Transfer { from: net.owner, to: Address::ZERO, value: n(3) }),
+            ev(&LivepeerToken::Burn { burner: net.owner, amount: n(3) }),
+        ],
+    );
     assert_eq!((net.lpt_of(burner), supply(net)), (n(6), before - n(7)));
 }
 
@@ -125,10 +137,14 @@ fn tokens_move_by_balance_and_allowance(net: &mut Net) {
     net.refuse(to, token, &pull(4), "ERC20: insufficient allowance");
     net.send(who, token, &LivepeerToken::increaseAllowanceCall { spender: to, addedValue: n(2) });
     let done = net.send(to, token, &pull(4));
-    net.emits(&done, token, &[
-        ev(&LivepeerToken::Approval { owner: who, spender: to, value: n(1) }),
-        ev(&LivepeerToken::Transfer { from: who, to, value: n(4) }),
-    ]);
+    net.emits(
+        &done,
+        token,
+        &[
+            ev(&LivepeerToken::Approval { owner: who, spender: to, value: n(1) }),
+            ev(&LivepeerToken::Transfer { from: who, to, value: n(4) }),
+        ],
+    );
     assert_eq!(net.read(token, &LivepeerToken::allowanceCall { owner: who, spender: to }), n(1));
     let call = LivepeerToken::decreaseAllowanceCall { spender: to, subtractedValue: n(2) };
     net.refuse(who, token, &call, "ERC20: decreased allowance below zero");

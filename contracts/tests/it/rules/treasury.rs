@@ -41,18 +41,13 @@ fn own(net: &mut Net) -> Address {
     // Created like the Controller: without arguments.
     let treasury = net.create(Artifact::Treasury, &Controller::constructorCall {});
     let owner = net.owner;
-    let call = Treasury::initializeCall {
-        minDelay: n(DELAY),
-        proposers: vec![owner],
-        executors: vec![owner],
-        admin: owner,
-    };
+    let call =
+        Treasury::initializeCall { minDelay: n(DELAY), proposers: vec![owner], executors: vec![owner], admin: owner };
     let done = net.send(owner, treasury, &call);
     let admin = role("TIMELOCK_ADMIN_ROLE");
     let mut wanted = vec![];
     for name in ["TIMELOCK_ADMIN_ROLE", "PROPOSER_ROLE", "EXECUTOR_ROLE", "CANCELLER_ROLE"] {
-        let event =
-            Treasury::RoleAdminChanged { role: role(name), previousAdminRole: NONE, newAdminRole: admin };
+        let event = Treasury::RoleAdminChanged { role: role(name), previousAdminRole: NONE, newAdminRole: admin };
         wanted.push(ev(&event));
     }
     let granted = |name, account| ev(&Treasury::RoleGranted { role: role(name), account, sender: owner });
@@ -112,8 +107,7 @@ impl Operation {
 fn a_treasury_is_set_up_once(net: &mut Net) {
     let own = own(net);
     for treasury in [own, net.d.treasury] {
-        let call =
-            Treasury::initializeCall { minDelay: n(0), proposers: vec![], executors: vec![], admin: STRANGER };
+        let call = Treasury::initializeCall { minDelay: n(0), proposers: vec![], executors: vec![], admin: STRANGER };
         net.refuse(STRANGER, treasury, &call, "Initializable: contract is already initialized");
     }
 }
@@ -171,18 +165,22 @@ fn an_operation_waits_and_is_done(net: &mut Net) {
     net.refuse(owner, treasury, &gift.schedule(DELAY - 1), "TimelockController: insufficient delay");
     net.refuse(owner, treasury, &gift.execute(), "TimelockController: operation is not ready");
     let done = net.send(owner, treasury, &gift.schedule(DELAY));
-    net.emits(&done, treasury, &[
-        ev(&Treasury::CallScheduled {
-            id,
-            index: n(0),
-            target: gift.target,
-            value: n(0),
-            data: gift.data.clone(),
-            predecessor: NONE,
-            delay: n(DELAY),
-        }),
-        ev(&Treasury::CallSalt { id, salt: SALT }),
-    ]);
+    net.emits(
+        &done,
+        treasury,
+        &[
+            ev(&Treasury::CallScheduled {
+                id,
+                index: n(0),
+                target: gift.target,
+                value: n(0),
+                data: gift.data.clone(),
+                predecessor: NONE,
+                delay: n(DELAY),
+            }),
+            ev(&Treasury::CallSalt { id, salt: SALT }),
+        ],
+    );
     let due = n(net.evm.time() + DELAY);
     assert_eq!(net.read(treasury, &Treasury::getTimestampCall { id }), due);
     assert!(net.read(treasury, &Treasury::isOperationPendingCall { id }));
@@ -192,8 +190,7 @@ fn an_operation_waits_and_is_done(net: &mut Net) {
     net.refuse(owner, treasury, &gift.execute(), "TimelockController: operation is not ready");
     let done = net.send(owner, treasury, &gift.execute());
     assert_eq!(n(net.evm.time()), due);
-    let event =
-        Treasury::CallExecuted { id, index: n(0), target: gift.target, value: n(0), data: gift.data.clone() };
+    let event = Treasury::CallExecuted { id, index: n(0), target: gift.target, value: n(0), data: gift.data.clone() };
     net.emits(&done, treasury, &[ev(&event)]);
     assert_eq!(net.lpt_of(account(1)), n(5));
     assert!(net.read(treasury, &Treasury::isOperationDoneCall { id }));

@@ -1,8 +1,8 @@
 //! Stake as voting power.
 
 use alloy::primitives::{Address, B256, U256};
-use weir_contracts::bindings::{AdjustableRoundsManager, BondingManager, BondingVotes, RoundsManager};
 use weir_contracts::BlockSource;
+use weir_contracts::bindings::{AdjustableRoundsManager, BondingManager, BondingVotes, RoundsManager};
 
 use super::expect::{Bare, custom, ev};
 use super::net::{Net, ROUND, Setup, account, entry, lpt, n};
@@ -129,17 +129,21 @@ fn a_checkpoint_is_for_the_next_round(net: &mut Net) {
     let has = BondingVotes::hasCheckpointCall { _account: who };
     assert!(!net.read(votes, &has));
     let done = net.send(bm, votes, &record(next, [5, 7], who, next - n(1), n(0)));
-    net.emits(&done, votes, &[
-        ev(&BondingVotes::DelegateChanged { delegator: who, fromDelegate: Address::ZERO, toDelegate: who }),
-        ev(&BondingVotes::DelegateVotesChanged { delegate: who, previousBalance: n(0), newBalance: n(7) }),
-        ev(&BondingVotes::DelegatorBondedAmountChanged {
-            delegate: who,
-            previousBondedAmount: n(0),
-            previousLastClaimRound: n(0),
-            newBondedAmount: n(5),
-            newLastClaimRound: next - n(1),
-        }),
-    ]);
+    net.emits(
+        &done,
+        votes,
+        &[
+            ev(&BondingVotes::DelegateChanged { delegator: who, fromDelegate: Address::ZERO, toDelegate: who }),
+            ev(&BondingVotes::DelegateVotesChanged { delegate: who, previousBalance: n(0), newBalance: n(7) }),
+            ev(&BondingVotes::DelegatorBondedAmountChanged {
+                delegate: who,
+                previousBondedAmount: n(0),
+                previousLastClaimRound: n(0),
+                newBondedAmount: n(5),
+                newLastClaimRound: next - n(1),
+            }),
+        ],
+    );
     assert!(net.read(votes, &has));
     // The same again is no news, and what others cannot see is none either.
     let done = net.send(bm, votes, &record(next, [5, 7], who, next - n(1), n(3)));
@@ -187,25 +191,37 @@ fn a_bond_is_recorded_for_both_sides(net: &mut Net) {
     let (votes, o, delegator, round) = (net.d.bonding_votes, account(1), account(2), net.round());
     let none = Address::ZERO;
     let done = net.bond(o, n(10), o);
-    net.emits(&done, votes, &[
-        ev(&BondingVotes::DelegateChanged { delegator: o, fromDelegate: none, toDelegate: o }),
-        ev(&BondingVotes::DelegateVotesChanged { delegate: o, previousBalance: n(0), newBalance: n(10) }),
-        bonded(o, (n(0), n(0)), (n(10), round)),
-    ]);
+    net.emits(
+        &done,
+        votes,
+        &[
+            ev(&BondingVotes::DelegateChanged { delegator: o, fromDelegate: none, toDelegate: o }),
+            ev(&BondingVotes::DelegateVotesChanged { delegate: o, previousBalance: n(0), newBalance: n(10) }),
+            bonded(o, (n(0), n(0)), (n(10), round)),
+        ],
+    );
     let done = net.bond(delegator, n(5), o);
     // First the orchestrator, then the delegator.
-    net.emits(&done, votes, &[
-        ev(&BondingVotes::DelegateVotesChanged { delegate: o, previousBalance: n(10), newBalance: n(15) }),
-        ev(&BondingVotes::DelegateChanged { delegator, fromDelegate: none, toDelegate: o }),
-        bonded(delegator, (n(0), n(0)), (n(5), round)),
-    ]);
+    net.emits(
+        &done,
+        votes,
+        &[
+            ev(&BondingVotes::DelegateVotesChanged { delegate: o, previousBalance: n(10), newBalance: n(15) }),
+            ev(&BondingVotes::DelegateChanged { delegator, fromDelegate: none, toDelegate: o }),
+            bonded(delegator, (n(0), n(0)), (n(5), round)),
+        ],
+    );
     net.next_round();
     let done = net.unbond(delegator, n(5));
-    net.emits(&done, votes, &[
-        ev(&BondingVotes::DelegateVotesChanged { delegate: o, previousBalance: n(15), newBalance: n(10) }),
-        ev(&BondingVotes::DelegateChanged { delegator, fromDelegate: o, toDelegate: none }),
-        bonded(delegator, (n(5), round), (n(0), round + n(1))),
-    ]);
+    net.emits(
+        &done,
+        votes,
+        &[
+            ev(&BondingVotes::DelegateVotesChanged { delegate: o, previousBalance: n(15), newBalance: n(10) }),
+            ev(&BondingVotes::DelegateChanged { delegator, fromDelegate: o, toDelegate: none }),
+            bonded(delegator, (n(5), round), (n(0), round + n(1))),
+        ],
+    );
 }
 
 fn a_move_is_recorded_for_all_three(net: &mut Net) {
@@ -215,12 +231,16 @@ fn a_move_is_recorded_for_all_three(net: &mut Net) {
     net.bond(delegator, n(5), a);
     let round = net.round();
     let done = net.bond(delegator, n(1), b);
-    net.emits(&done, votes, &[
-        ev(&BondingVotes::DelegateVotesChanged { delegate: a, previousBalance: n(15), newBalance: n(10) }),
-        ev(&BondingVotes::DelegateVotesChanged { delegate: b, previousBalance: n(20), newBalance: n(26) }),
-        ev(&BondingVotes::DelegateChanged { delegator, fromDelegate: a, toDelegate: b }),
-        bonded(delegator, (n(5), round), (n(6), round)),
-    ]);
+    net.emits(
+        &done,
+        votes,
+        &[
+            ev(&BondingVotes::DelegateVotesChanged { delegate: a, previousBalance: n(15), newBalance: n(10) }),
+            ev(&BondingVotes::DelegateVotesChanged { delegate: b, previousBalance: n(20), newBalance: n(26) }),
+            ev(&BondingVotes::DelegateChanged { delegator, fromDelegate: a, toDelegate: b }),
+            bonded(delegator, (n(5), round), (n(6), round)),
+        ],
+    );
 }
 
 fn an_orchestrator_speaks_for_what_is_delegated_to_it(net: &mut Net) {
@@ -339,9 +359,8 @@ fn lookups_end_with_the_next_round(net: &mut Net) {
 
 fn skipped_rounds_have_the_stake_of_the_next_begun(net: &mut Net) {
     let (bv, first) = (net.d.bonding_votes, net.round());
-    let total = |net: &mut Net, on: u64| {
-        net.read(bv, &BondingVotes::getTotalActiveStakeAtCall { _round: first + n(on) })
-    };
+    let total =
+        |net: &mut Net, on: u64| net.read(bv, &BondingVotes::getTotalActiveStakeAtCall { _round: first + n(on) });
     net.bond(account(1), n(10), account(1));
     assert_eq!(total(net, 1), n(10), "the stake that is to come");
     net.next_round();
@@ -363,10 +382,8 @@ fn a_missing_pool_is_named(net: &mut Net) {
     let (bv, bm, next) = (net.d.bonding_votes, net.d.bonding_manager, net.round() + n(1));
     let o = account(1);
     net.send(bm, bv, &record(next, [5, 7], o, next - n(1), next - n(1)));
-    let delegator = BondingVotes::checkpointBondingStateCall {
-        _account: account(2),
-        ..record(next, [2, 0], o, next - n(1), n(0))
-    };
+    let delegator =
+        BondingVotes::checkpointBondingStateCall { _account: account(2), ..record(next, [2, 0], o, next - n(1), n(0)) };
     net.send(bm, bv, &delegator);
     let call = BondingVotes::getVotesCall { _account: account(2) };
     net.refuse_read(bv, &call, custom("MissingEarningsPool", [&o, &next]));
@@ -394,9 +411,13 @@ fn records_within_a_round_overwrite(net: &mut Net) {
     let claimed = net.round();
     net.bond(o, n(10), o);
     let done = net.bond(o, n(1), o);
-    net.emits(&done, bv, &[
-        ev(&BondingVotes::DelegateVotesChanged { delegate: o, previousBalance: n(10), newBalance: n(11) }),
-        bonded(o, (n(10), claimed), (n(11), claimed)),
-    ]);
+    net.emits(
+        &done,
+        bv,
+        &[
+            ev(&BondingVotes::DelegateVotesChanged { delegate: o, previousBalance: n(10), newBalance: n(11) }),
+            bonded(o, (n(10), claimed), (n(11), claimed)),
+        ],
+    );
     assert_eq!(votes(net, o), n(11));
 }

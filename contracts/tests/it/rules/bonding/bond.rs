@@ -40,11 +40,11 @@ fn a_first_bond_claims_joins_and_bonds(net: &mut Net) {
     let (d, o, round) = (net.d, account(1), net.round());
     let next = round + n(1);
     let done = net.bond(o, n(1_000), o);
-    net.emits(&done, d.bonding_manager, &[
-        claimed_nothing(NOBODY, o, [n(1), round]),
-        activated(o, next),
-        bonded([NOBODY, o], o, n(1_000), n(1_000)),
-    ]);
+    net.emits(
+        &done,
+        d.bonding_manager,
+        &[claimed_nothing(NOBODY, o, [n(1), round]), activated(o, next), bonded([NOBODY, o], o, n(1_000), n(1_000))],
+    );
     // The LPT goes to the vault, by the allowance of the proxy.
     let transfer = LivepeerToken::Transfer { from: o, to: d.minter, value: n(1_000) };
     assert_eq!(done.logs(d.token).last(), Some(&ev(&transfer)));
@@ -68,10 +68,11 @@ fn a_bond_counts_from_the_next_round_on(net: &mut Net) {
     net.bond(o, n(1_000), o);
     assert_eq!(status(net, delegator), UNBONDED);
     let done = net.bond(delegator, n(500), o);
-    net.emits(&done, bm, &[
-        claimed_nothing(NOBODY, delegator, [n(1), round]),
-        bonded([NOBODY, o], delegator, n(500), n(500)),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[claimed_nothing(NOBODY, delegator, [n(1), round]), bonded([NOBODY, o], delegator, n(500), n(500))],
+    );
     assert_eq!(status(net, delegator), PENDING);
     assert_eq!(net.delegator(delegator).startRound, round + n(1));
     assert_eq!(net.delegator(o).delegatedAmount, n(1_500));
@@ -89,10 +90,11 @@ fn more_stake_counts_like_the_old(net: &mut Net) {
     net.bond(delegator, n(500), o);
     net.next_round();
     let done = net.bond(delegator, n(70), o);
-    net.emits(&done, bm, &[
-        claimed_nothing(o, delegator, [round + n(1), round + n(1)]),
-        bonded([o, o], delegator, n(70), n(570)),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[claimed_nothing(o, delegator, [round + n(1), round + n(1)]), bonded([o, o], delegator, n(70), n(570))],
+    );
     let got = net.delegator(delegator);
     assert_eq!((got.bondedAmount, got.startRound), (n(570), round + n(1)), "no new start");
     assert_eq!(status(net, delegator), BONDED);
@@ -110,10 +112,7 @@ fn a_bond_moves_as_a_whole(net: &mut Net) {
     net.next_round();
     let round = net.round();
     let done = net.bond(delegator, n(7), b);
-    net.emits(&done, bm, &[
-        claimed_nothing(a, delegator, [round, round]),
-        bonded([a, b], delegator, n(7), n(507)),
-    ]);
+    net.emits(&done, bm, &[claimed_nothing(a, delegator, [round, round]), bonded([a, b], delegator, n(7), n(507))]);
     let got = net.delegator(delegator);
     assert_eq!((got.bondedAmount, got.delegateAddress, got.startRound), (n(507), b, round + n(1)));
     assert_eq!((net.delegator(a).delegatedAmount, net.delegator(b).delegatedAmount), (n(1_000), n(2_507)));
@@ -161,10 +160,7 @@ fn others_add_but_do_not_decide(net: &mut Net) {
     net.refuse_bonding(giver, &bond_for(n(5), owner, owner), "INVALID_DELEGATE");
     let round = net.round();
     let done = net.bonding(giver, &bond_for(n(5), owner, o));
-    net.emits(&done, bm, &[
-        claimed_nothing(NOBODY, owner, [n(1), round]),
-        bonded([NOBODY, o], owner, n(5), n(5)),
-    ]);
+    net.emits(&done, bm, &[claimed_nothing(NOBODY, owner, [n(1), round]), bonded([NOBODY, o], owner, n(5), n(5))]);
     assert_eq!((net.lpt_of(giver), net.delegator(owner).bondedAmount), (n(95), n(5)));
     assert_eq!(net.delegator(giver).bondedAmount, n(0));
     // Once there is a delegate, it stays.
@@ -222,18 +218,19 @@ fn claims_are_not_forced_before_the_reward(net: &mut Net) {
 fn stake_goes_to_nobody_too(net: &mut Net) {
     let (bm, who, round) = (net.d.bonding_manager, account(1), net.round());
     let done = net.bond(who, n(10), NOBODY);
-    net.emits(&done, bm, &[
-        claimed_nothing(NOBODY, who, [n(1), round]),
-        bonded([NOBODY, NOBODY], who, n(10), n(10)),
-    ]);
+    net.emits(&done, bm, &[claimed_nothing(NOBODY, who, [n(1), round]), bonded([NOBODY, NOBODY], who, n(10), n(10))]);
     assert_eq!(net.delegator(NOBODY).delegatedAmount, n(10));
     assert!(net.pool().is_empty());
     net.next_round();
     let done = net.unbond(who, n(4));
-    net.emits(&done, bm, &[
-        claimed_nothing(NOBODY, who, [round + n(1), round + n(1)]),
-        unbonded(NOBODY, who, 0, n(4), round + n(1 + UNBONDING)),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[
+            claimed_nothing(NOBODY, who, [round + n(1), round + n(1)]),
+            unbonded(NOBODY, who, 0, n(4), round + n(1 + UNBONDING)),
+        ],
+    );
     net.bonding(who, &BondingManager::rebondCall { _unbondingLockId: n(0) });
     net.bond(account(2), n(1_000), account(2));
     net.bond(account(3), n(1), account(2));

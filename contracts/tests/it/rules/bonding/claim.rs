@@ -152,10 +152,14 @@ fn fees_are_paid_out(net: &mut Net) {
     let (owed, vault) = (net.pending_fees(who), net.evm.balance(net.d.minter));
     let call = BondingManager::withdrawFeesCall { _recipient: to, _amount: owed - n(1) };
     let done = net.bonding(who, &call);
-    net.emits(&done, bm, &[
-        claimed(o, who, [n(0), owed], [round, round]),
-        ev(&BondingManager::WithdrawFees { delegator: who, recipient: to, amount: owed - n(1) }),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[
+            claimed(o, who, [n(0), owed], [round, round]),
+            ev(&BondingManager::WithdrawFees { delegator: who, recipient: to, amount: owed - n(1) }),
+        ],
+    );
     assert_eq!((net.evm.balance(to), net.evm.balance(net.d.minter)), (owed - n(1), vault - owed + n(1)));
     assert_eq!((net.delegator(who).fees, net.pending_fees(who)), (n(1), n(1)));
     // Nothing may be withdrawn too, and who has left keeps its fees.

@@ -142,7 +142,7 @@ fn fees_need_no_begun_round(net: &mut Net) {
 }
 
 /// An orchestrator whose first reward is of this round has no factor of the round before.
-fn a_factor_is_worked_back_from_the_reward(net: &mut Net) {
+pub fn a_factor_is_worked_back_from_the_reward(net: &mut Net) {
     let (broker, o, minter) = (net.d.ticket_broker, account(1), net.d.minter);
     net.bonding(net.owner, &BondingManager::setTreasuryRewardCutRateCall { _cutRate: one27() / n(10) });
     net.orchestrator(o, lpt(1_000), 100_000, 1_000_000);

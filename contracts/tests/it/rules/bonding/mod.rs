@@ -65,13 +65,7 @@ pub fn bonded(delegates: [Address; 2], delegator: Address, amount: U256, bonded:
 }
 
 pub fn unbonded(delegate: Address, delegator: Address, id: u64, amount: U256, withdraw_round: U256) -> LogData {
-    ev(&BondingManager::Unbond {
-        delegate,
-        delegator,
-        unbondingLockId: n(id),
-        amount,
-        withdrawRound: withdraw_round,
-    })
+    ev(&BondingManager::Unbond { delegate, delegator, unbondingLockId: n(id), amount, withdrawRound: withdraw_round })
 }
 
 pub fn rebonded(delegate: Address, delegator: Address, id: u64, amount: U256) -> LogData {

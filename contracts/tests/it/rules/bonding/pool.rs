@@ -45,19 +45,27 @@ fn a_full_pool_takes_more_stake_only(net: &mut Net) {
     let round = full(net);
     let done = net.bond(newcomer, k(10), newcomer);
     // As much as the last is not enough, and nobody hears of it.
-    net.emits(&done, bm, &[
-        claimed_nothing(super::NOBODY, newcomer, [n(1), round]),
-        bonded([super::NOBODY, newcomer], newcomer, k(10), k(10)),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[
+            claimed_nothing(super::NOBODY, newcomer, [n(1), round]),
+            bonded([super::NOBODY, newcomer], newcomer, k(10), k(10)),
+        ],
+    );
     assert_eq!(net.pool(), [1, 2, 3].map(account));
     let got = net.transcoder(newcomer);
     assert_eq!((got.activationRound, got.deactivationRound), (n(0), n(0)));
     let done = net.bond(newcomer, k(1), newcomer);
-    net.emits(&done, bm, &[
-        deactivated(last, round + n(1)),
-        activated(newcomer, round + n(1)),
-        bonded([newcomer, newcomer], newcomer, k(1), k(11)),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[
+            deactivated(last, round + n(1)),
+            activated(newcomer, round + n(1)),
+            bonded([newcomer, newcomer], newcomer, k(1), k(11)),
+        ],
+    );
     assert_eq!(net.pool(), [1, 2, 4].map(account));
     assert_eq!(net.next_total(), k(61));
     assert_eq!(net.transcoder(newcomer).deactivationRound, U256::MAX);
@@ -87,12 +95,16 @@ fn who_is_driven_out_comes_back_with_more_stake(net: &mut Net) {
     net.next_round();
     let round = net.round();
     let done = net.bond(last, k(2), last);
-    net.emits(&done, bm, &[
-        claimed_nothing(last, last, [round - n(1), round]),
-        deactivated(newcomer, round + n(1)),
-        activated(last, round + n(1)),
-        bonded([last, last], last, k(2), k(12)),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[
+            claimed_nothing(last, last, [round - n(1), round]),
+            deactivated(newcomer, round + n(1)),
+            activated(last, round + n(1)),
+            bonded([last, last], last, k(2), k(12)),
+        ],
+    );
     let got = net.transcoder(last);
     assert_eq!((got.activationRound, got.deactivationRound), (round + n(1), U256::MAX));
     assert_eq!(net.earnings(last, round + n(1)).totalStake, k(12));
@@ -119,18 +131,25 @@ fn a_delegator_drives_out_by_moving(net: &mut Net) {
     let round = full(net);
     net.bond(outsider, k(5), outsider);
     let done = net.bonding(mover, &BondingManager::bondCall { _amount: n(0), _to: outsider });
-    net.emits(&done, bm, &[
-        claimed_nothing(account(1), mover, [round, round]),
-        deactivated(account(3), round + n(1)),
-        activated(outsider, round + n(1)),
-        bonded([account(1), outsider], mover, k(0), k(8)),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[
+            claimed_nothing(account(1), mover, [round, round]),
+            deactivated(account(3), round + n(1)),
+            activated(outsider, round + n(1)),
+            bonded([account(1), outsider], mover, k(0), k(8)),
+        ],
+    );
     assert_eq!((net.pool(), net.next_total()), ([1, 2, 4].map(account).to_vec(), k(63)));
     // Stake for an outsider that is still too little only adds up.
     net.reward(account(3));
     let stake = net.delegator(account(3)).delegatedAmount;
     net.bond(account(8), k(2), account(3));
-    assert_eq!((net.pool(), net.delegator(account(3)).delegatedAmount), ([1, 2, 4].map(account).to_vec(), stake + k(2)));
+    assert_eq!(
+        (net.pool(), net.delegator(account(3)).delegatedAmount),
+        ([1, 2, 4].map(account).to_vec(), stake + k(2))
+    );
 }
 
 fn less_stake_means_a_place_further_down(net: &mut Net) {

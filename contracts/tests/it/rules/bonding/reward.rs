@@ -68,10 +68,14 @@ fn a_reward_is_shared_by_stake_and_commission(net: &mut Net) {
     let done = net.reward(o);
     net.emits(&done, bm, &[ev(&BondingManager::Reward { transcoder: o, amount: all })]);
     let minter = net.d.minter;
-    net.emits(&done, net.d.token, &[
-        ev(&LivepeerToken::Transfer { from: super::NOBODY, to: minter, value: all }),
-        ev(&LivepeerToken::Mint { to: minter, amount: all }),
-    ]);
+    net.emits(
+        &done,
+        net.d.token,
+        &[
+            ev(&LivepeerToken::Transfer { from: super::NOBODY, to: minter, value: all }),
+            ev(&LivepeerToken::Mint { to: minter, amount: all }),
+        ],
+    );
     let commission = perc(all, 250_000);
     let pool = net.earnings(o, round);
     assert_eq!((pool.totalStake, pool.transcoderRewardCut), (lpt(3_000), n(250_000)));
@@ -162,10 +166,14 @@ fn the_treasury_gets_its_part_from_the_next_round_on(net: &mut Net) {
     let (all, before) = (mintable(net), net.delegator(o).delegatedAmount);
     let done = net.reward(o);
     let part = all / n(5);
-    net.emits(&done, bm, &[
-        ev(&BondingManager::TreasuryReward { transcoder: o, treasury: d.treasury, amount: part }),
-        ev(&BondingManager::Reward { transcoder: o, amount: all - part }),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[
+            ev(&BondingManager::TreasuryReward { transcoder: o, treasury: d.treasury, amount: part }),
+            ev(&BondingManager::Reward { transcoder: o, amount: all - part }),
+        ],
+    );
     assert_eq!(net.lpt_of(d.treasury), part);
     assert_eq!(net.delegator(o).delegatedAmount, before + all - part);
     // A rate that stays is not announced again.
@@ -193,11 +201,15 @@ fn the_treasury_stops_at_its_ceiling(net: &mut Net) {
     let done = net.reward(o);
     let amount = rewarded(net, &done);
     // This round's part is still paid.
-    net.emits(&done, bm, &[
-        parameter("nextRoundTreasuryRewardCutRate"),
-        ev(&BondingManager::TreasuryReward { transcoder: o, treasury: d.treasury, amount: part }),
-        ev(&BondingManager::Reward { transcoder: o, amount }),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[
+            parameter("nextRoundTreasuryRewardCutRate"),
+            ev(&BondingManager::TreasuryReward { transcoder: o, treasury: d.treasury, amount: part }),
+            ev(&BondingManager::Reward { transcoder: o, amount }),
+        ],
+    );
     assert_eq!((net.lpt_of(d.treasury), net.read(bm, &next)), (had + part, n(0)));
     let done = net.next_round();
     net.emits(&done, bm, &[parameter("treasuryRewardCutRate")]);

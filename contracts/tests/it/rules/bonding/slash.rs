@@ -22,12 +22,7 @@ const VERIFIER: Address = Address::repeat_byte(0x5e);
 const FINDER: Address = Address::repeat_byte(0xf1);
 
 fn slash(who: Address, finder: Address, part: u64, fee: u64) -> BondingManager::slashTranscoderCall {
-    BondingManager::slashTranscoderCall {
-        _transcoder: who,
-        _finder: finder,
-        _slashAmount: n(part),
-        _finderFee: n(fee),
-    }
+    BondingManager::slashTranscoderCall { _transcoder: who, _finder: finder, _slashAmount: n(part), _finderFee: n(fee) }
 }
 
 fn slashed(transcoder: Address, finder: Address, penalty: u64, reward: u64) -> LogData {
@@ -60,16 +55,20 @@ fn a_penalty_is_burned_but_for_the_finders_fee(net: &mut Net) {
     let (bm, o, minter) = (net.d.bonding_manager, account(1), net.d.minter);
     let round = ready(net);
     let done = net.bonding(VERIFIER, &slash(o, FINDER, 300_000, 50_000));
-    net.emits(&done, bm, &[
-        claimed_nothing(o, o, [round, round]),
-        deactivated(o, round + n(1)),
-        slashed(o, FINDER, 300, 15),
-    ]);
-    net.emits(&done, net.d.token, &[
-        ev(&LivepeerToken::Transfer { from: minter, to: FINDER, value: n(15) }),
-        ev(&LivepeerToken::Transfer { from: minter, to: NOBODY, value: n(285) }),
-        ev(&LivepeerToken::Burn { burner: minter, amount: n(285) }),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[claimed_nothing(o, o, [round, round]), deactivated(o, round + n(1)), slashed(o, FINDER, 300, 15)],
+    );
+    net.emits(
+        &done,
+        net.d.token,
+        &[
+            ev(&LivepeerToken::Transfer { from: minter, to: FINDER, value: n(15) }),
+            ev(&LivepeerToken::Transfer { from: minter, to: NOBODY, value: n(285) }),
+            ev(&LivepeerToken::Burn { burner: minter, amount: n(285) }),
+        ],
+    );
     assert_eq!(net.delegator(o).bondedAmount, n(700));
     assert_eq!(net.delegator(o).delegatedAmount, n(1_200));
     assert_eq!((net.pool().len(), net.next_total()), (0, n(0)));
@@ -84,11 +83,11 @@ fn without_a_finder_all_of_it_is_burned(net: &mut Net) {
     let (bm, o) = (net.d.bonding_manager, account(1));
     let round = ready(net);
     let done = net.bonding(VERIFIER, &slash(o, NOBODY, 1_000_000, 50_000));
-    net.emits(&done, bm, &[
-        claimed_nothing(o, o, [round, round]),
-        deactivated(o, round + n(1)),
-        slashed(o, NOBODY, 1_000, 0),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[claimed_nothing(o, o, [round, round]), deactivated(o, round + n(1)), slashed(o, NOBODY, 1_000, 0)],
+    );
     let got = net.delegator(o);
     // With no bond left it counts as unbonded: what is delegated to it stays as it was.
     assert_eq!((got.bondedAmount, got.delegatedAmount, got.delegateAddress), (n(0), n(1_500), o));
@@ -116,11 +115,11 @@ fn a_penalty_of_nothing_still_ends_the_membership(net: &mut Net) {
     let (bm, o) = (net.d.bonding_manager, account(1));
     let round = ready(net);
     let done = net.bonding(VERIFIER, &slash(o, NOBODY, 0, 0));
-    net.emits(&done, bm, &[
-        claimed_nothing(o, o, [round, round]),
-        deactivated(o, round + n(1)),
-        slashed(o, NOBODY, 0, 0),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[claimed_nothing(o, o, [round, round]), deactivated(o, round + n(1)), slashed(o, NOBODY, 0, 0)],
+    );
     assert_eq!((net.pool().len(), net.delegator(o).bondedAmount), (0, n(1_000)));
 }
 

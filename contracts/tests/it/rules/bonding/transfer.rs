@@ -53,13 +53,17 @@ fn a_receiver_without_a_delegate_gets_the_givers(net: &mut Net) {
     let (bm, o, giver, to) = (net.d.bonding_manager, account(1), account(3), account(4));
     let round = three(net);
     let done = net.bonding(giver, &transfer(to, n(200)));
-    net.emits(&done, bm, &[
-        claimed_nothing(o, giver, [round, round]),
-        unbonded(o, giver, 0, n(200), round + n(UNBONDING)),
-        transferred(giver, to, [0, 0], 200),
-        claimed_nothing(NOBODY, to, [n(1), round]),
-        rebonded(o, to, 0, n(200)),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[
+            claimed_nothing(o, giver, [round, round]),
+            unbonded(o, giver, 0, n(200), round + n(UNBONDING)),
+            transferred(giver, to, [0, 0], 200),
+            claimed_nothing(NOBODY, to, [n(1), round]),
+            rebonded(o, to, 0, n(200)),
+        ],
+    );
     let got = net.delegator(to);
     assert_eq!((got.bondedAmount, got.delegateAddress, got.startRound), (n(200), o, round + n(1)));
     assert_eq!((got.lastClaimRound, got.nextUnbondingLockId), (round, n(1)));
@@ -79,13 +83,17 @@ fn a_receiver_with_a_delegate_keeps_it(net: &mut Net) {
     let earned = net.pending_stake(to) - n(10);
     let round = net.round();
     let done = net.bonding(giver, &transfer(to, n(200)));
-    net.emits(&done, bm, &[
-        claimed_nothing(a, giver, [round, round]),
-        unbonded(a, giver, 0, n(200), round + n(UNBONDING)),
-        transferred(giver, to, [0, 0], 200),
-        super::claimed(b, to, [earned, n(0)], [round, round]),
-        rebonded(b, to, 0, n(200)),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[
+            claimed_nothing(a, giver, [round, round]),
+            unbonded(a, giver, 0, n(200), round + n(UNBONDING)),
+            transferred(giver, to, [0, 0], 200),
+            super::claimed(b, to, [earned, n(0)], [round, round]),
+            rebonded(b, to, 0, n(200)),
+        ],
+    );
     let got = net.delegator(to);
     assert_eq!((got.bondedAmount, got.delegateAddress), (n(210) + earned, b));
     assert_eq!(got.startRound, start, "its bond goes on");
@@ -139,11 +147,11 @@ fn locks_are_numbered_on_both_sides(net: &mut Net) {
     net.unbond(to, n(3));
     net.reward(to);
     let done = net.bonding(giver, &transfer(to, n(7)));
-    net.emits(&done, bm, &[
-        unbonded(o, giver, 2, n(7), until),
-        transferred(giver, to, [2, 1], 7),
-        rebonded(to, to, 1, n(7)),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[unbonded(o, giver, 2, n(7), until), transferred(giver, to, [2, 1], 7), rebonded(to, to, 1, n(7))],
+    );
     // The older ones stay where they are.
     assert_eq!((net.lock(giver, 0), net.lock(giver, 1)), ((n(1), until), (n(2), until)));
     assert_eq!(net.lock(to, 0), (n(3), until));
@@ -157,20 +165,24 @@ fn an_orchestrator_gives_itself_away(net: &mut Net) {
     let stake = net.pending_stake(o);
     let done = net.bonding(o, &transfer(to, stake));
     let earned = stake - n(1_000);
-    net.emits(&done, bm, &[
-        super::claimed(o, o, [earned, n(0)], [round, round]),
-        deactivated(o, round + n(1)),
-        unbonded(o, o, 0, stake, round + n(UNBONDING)),
-        ev(&BondingManager::TransferBond {
-            oldDelegator: o,
-            newDelegator: to,
-            oldUnbondingLockId: n(0),
-            newUnbondingLockId: n(0),
-            amount: stake,
-        }),
-        claimed_nothing(NOBODY, to, [n(1), round]),
-        rebonded(o, to, 0, stake),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[
+            super::claimed(o, o, [earned, n(0)], [round, round]),
+            deactivated(o, round + n(1)),
+            unbonded(o, o, 0, stake, round + n(UNBONDING)),
+            ev(&BondingManager::TransferBond {
+                oldDelegator: o,
+                newDelegator: to,
+                oldUnbondingLockId: n(0),
+                newUnbondingLockId: n(0),
+                amount: stake,
+            }),
+            claimed_nothing(NOBODY, to, [n(1), round]),
+            rebonded(o, to, 0, stake),
+        ],
+    );
     assert_eq!(net.pool(), [account(1)]);
     assert_eq!(net.delegator(to).delegateAddress, o, "who is an orchestrator no more");
     assert_eq!(net.delegator(o).delegatedAmount, stake);
@@ -180,12 +192,16 @@ fn a_gift_to_oneself_changes_nothing(net: &mut Net) {
     let (bm, o, who) = (net.d.bonding_manager, account(1), account(3));
     let round = three(net);
     let done = net.bonding(who, &transfer(who, n(200)));
-    net.emits(&done, bm, &[
-        claimed_nothing(o, who, [round, round]),
-        unbonded(o, who, 0, n(200), round + n(UNBONDING)),
-        transferred(who, who, [0, 1], 200),
-        rebonded(o, who, 1, n(200)),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[
+            claimed_nothing(o, who, [round, round]),
+            unbonded(o, who, 0, n(200), round + n(UNBONDING)),
+            transferred(who, who, [0, 1], 200),
+            rebonded(o, who, 1, n(200)),
+        ],
+    );
     let got = net.delegator(who);
     assert_eq!((got.bondedAmount, got.delegateAddress, got.nextUnbondingLockId), (n(500), o, n(2)));
     assert_eq!(net.delegator(o).delegatedAmount, n(1_500));

@@ -3,9 +3,7 @@
 use alloy::primitives::U256;
 use weir_contracts::bindings::{BondingManager, BondingVotes, LivepeerToken};
 
-use super::{
-    BONDED, NOBODY, PENDING, UNBONDED, activated, claimed_nothing, deactivated, rebonded, status, unbonded,
-};
+use super::{BONDED, NOBODY, PENDING, UNBONDED, activated, claimed_nothing, deactivated, rebonded, status, unbonded};
 use crate::rules::expect::ev;
 use crate::rules::net::{Net, Setup, UNBONDING, account, n};
 
@@ -65,10 +63,7 @@ fn a_part_goes_behind_a_lock(net: &mut Net) {
     let round = two(net);
     let until = round + n(UNBONDING);
     let done = net.bonding(who, &unbond(200));
-    net.emits(&done, bm, &[
-        claimed_nothing(o, who, [round, round]),
-        unbonded(o, who, 0, n(200), until),
-    ]);
+    net.emits(&done, bm, &[claimed_nothing(o, who, [round, round]), unbonded(o, who, 0, n(200), until)]);
     assert_eq!(net.lock(who, 0), (n(200), until));
     assert!(is_valid(net, 0) && !is_valid(net, 1));
     let got = net.delegator(who);
@@ -86,10 +81,7 @@ fn all_of_it_ends_the_delegation(net: &mut Net) {
     let (bm, o, who) = (net.d.bonding_manager, account(1), account(2));
     let round = two(net);
     let done = net.bonding(who, &unbond(500));
-    net.emits(&done, bm, &[
-        claimed_nothing(o, who, [round, round]),
-        unbonded(o, who, 0, n(500), round + n(UNBONDING)),
-    ]);
+    net.emits(&done, bm, &[claimed_nothing(o, who, [round, round]), unbonded(o, who, 0, n(500), round + n(UNBONDING))]);
     let got = net.delegator(who);
     assert_eq!((got.bondedAmount, got.delegateAddress, got.startRound), (n(0), NOBODY, n(0)));
     assert_eq!(status(net, who), UNBONDED);
@@ -100,11 +92,15 @@ fn an_orchestrator_without_own_stake_resigns(net: &mut Net) {
     let (bm, o, who) = (net.d.bonding_manager, account(1), account(2));
     let round = two(net);
     let done = net.bonding(o, &unbond(1_000));
-    net.emits(&done, bm, &[
-        claimed_nothing(o, o, [round, round]),
-        deactivated(o, round + n(1)),
-        unbonded(o, o, 0, n(1_000), round + n(UNBONDING)),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[
+            claimed_nothing(o, o, [round, round]),
+            deactivated(o, round + n(1)),
+            unbonded(o, o, 0, n(1_000), round + n(UNBONDING)),
+        ],
+    );
     assert!(net.pool().is_empty());
     assert_eq!((net.delegator(o).delegatedAmount, net.next_total()), (n(500), n(0)));
     assert_eq!(net.transcoder(o).deactivationRound, round + n(1));
@@ -122,11 +118,15 @@ fn an_orchestrator_without_own_stake_resigns(net: &mut Net) {
     // Its own stake does, with all that is behind it.
     let done = net.bond(o, n(1), o);
     let round = net.round();
-    net.emits(&done, bm, &[
-        claimed_nothing(NOBODY, o, [round, round]),
-        activated(o, round + n(1)),
-        super::bonded([NOBODY, o], o, n(1), n(1)),
-    ]);
+    net.emits(
+        &done,
+        bm,
+        &[
+            claimed_nothing(NOBODY, o, [round, round]),
+            activated(o, round + n(1)),
+            super::bonded([NOBODY, o], o, n(1), n(1)),
+        ],
+    );
     assert_eq!(net.next_total(), n(502));
 }
 
@@ -211,12 +211,16 @@ fn locks_open_with_their_round(net: &mut Net) {
     }
     let done = net.bonding(who, &withdraw(0));
     let until = round + n(UNBONDING);
-    net.emits(&done, bm, &[ev(&BondingManager::WithdrawStake {
-        delegator: who,
-        unbondingLockId: n(0),
-        amount: n(200),
-        withdrawRound: until,
-    })]);
+    net.emits(
+        &done,
+        bm,
+        &[ev(&BondingManager::WithdrawStake {
+            delegator: who,
+            unbondingLockId: n(0),
+            amount: n(200),
+            withdrawRound: until,
+        })],
+    );
     let transfer = LivepeerToken::Transfer { from: net.d.minter, to: who, value: n(200) };
     assert_eq!(done.logs(net.d.token), [ev(&transfer)]);
     assert_eq!((net.lpt_of(who), net.lpt_of(net.d.minter)), (n(200), n(1_300)));

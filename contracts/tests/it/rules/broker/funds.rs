@@ -72,8 +72,7 @@ fn reserves_add_up(net: &mut Net) {
 fn both_are_funded_at_once(net: &mut Net) {
     let (broker, who) = (net.d.ticket_broker, account(1));
     for (deposit, reserve) in [(3, 4), (0, 4), (3, 0), (0, 0)] {
-        let call =
-            TicketBroker::fundDepositAndReserveCall { _depositAmount: n(deposit), _reserveAmount: n(reserve) };
+        let call = TicketBroker::fundDepositAndReserveCall { _depositAmount: n(deposit), _reserveAmount: n(reserve) };
         let done = net.pay(who, broker, &call, n(deposit + reserve));
         net.emits(&done, broker, &[reserved(who, reserve), deposited(who, deposit)]);
     }
@@ -81,11 +80,7 @@ fn both_are_funded_at_once(net: &mut Net) {
 }
 
 fn fund_for(who: Address, deposit: u64, reserve: u64) -> TicketBroker::fundDepositAndReserveForCall {
-    TicketBroker::fundDepositAndReserveForCall {
-        _addr: who,
-        _depositAmount: n(deposit),
-        _reserveAmount: n(reserve),
-    }
+    TicketBroker::fundDepositAndReserveForCall { _addr: who, _depositAmount: n(deposit), _reserveAmount: n(reserve) }
 }
 
 fn others_may_fund(net: &mut Net) {

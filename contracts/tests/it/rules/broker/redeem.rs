@@ -89,18 +89,9 @@ fn checks_come_in_order(net: &mut Net) {
             bad(&|t| (t.ticket.recipient, t.ticket.sender, t.ticket.auxData) = (nobody, nobody, Bytes::new())),
             "ticket recipient is null address",
         ),
-        (
-            bad(&|t| (t.ticket.sender, t.ticket.auxData) = (nobody, Bytes::new())),
-            "ticket sender is null address",
-        ),
-        (
-            bad(&|t| t.ticket.auxData = vec![0; 63].into()),
-            "invalid length for ticket auxData: must be 64 bytes",
-        ),
-        (
-            bad(&|t| t.ticket.auxData = aux(round + n(1), B256::ZERO)),
-            "ticket creationRound does not have a block hash",
-        ),
+        (bad(&|t| (t.ticket.sender, t.ticket.auxData) = (nobody, Bytes::new())), "ticket sender is null address"),
+        (bad(&|t| t.ticket.auxData = vec![0; 63].into()), "invalid length for ticket auxData: must be 64 bytes"),
+        (bad(&|t| t.ticket.auxData = aux(round + n(1), B256::ZERO)), "ticket creationRound does not have a block hash"),
         (
             bad(&|t| t.ticket.auxData = aux(round, B256::repeat_byte(1))),
             "ticket creationRoundBlockHash invalid for creationRound",

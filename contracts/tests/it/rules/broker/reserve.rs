@@ -144,7 +144,7 @@ fn claims_stay_on_record_after_a_withdrawal(net: &mut Net) {
     assert_eq!((claimable(net, a), claimable(net, account(2))), (n(0), n(50)));
 }
 
-fn a_ticket_beyond_the_funds(net: &mut Net) {
+pub fn a_ticket_beyond_the_funds(net: &mut Net) {
     ready(net, 30, 100);
     let (broker, o) = (net.d.ticket_broker, account(1));
     let t = ticket(net, o, n(131));
@@ -161,7 +161,7 @@ fn a_ticket_beyond_the_funds(net: &mut Net) {
     refuse(net, &t, "ticket is used");
 }
 
-fn a_sender_without_funds(net: &mut Net) {
+pub fn a_sender_without_funds(net: &mut Net) {
     ready(net, 0, 0);
     let (broker, o) = (net.d.ticket_broker, account(1));
     let (one, nothing) = (ticket(net, o, n(1)), ticket(net, o, n(0)));
