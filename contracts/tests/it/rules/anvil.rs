@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use alloy::primitives::{Address, B256, Bytes, Log, TxKind, U256};
 use serde_json::{Value, json};
 
-use super::evm::{Evm, Receipt, START};
+use super::evm::{Evm, Receipt};
 use crate::chain::{BLOCK_SECONDS, CHAIN_ID, GAS, GENESIS_TIME};
 
 const START_SECONDS_MAX: u64 = 30;
@@ -37,7 +37,7 @@ fn program() -> PathBuf {
 }
 
 impl Anvil {
-    pub fn start() -> Self {
+    pub fn start(height: u64) -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let program = program();
         assert!(
@@ -53,8 +53,8 @@ impl Anvil {
             .arg("--ipc")
             .arg(&socket)
             .args(["--port", "0", "--quiet", "--no-mining", "--order", "fifo", "--hardfork", "cancun"])
-            .args(["--chain-id", &CHAIN_ID.to_string(), "--number", &START.to_string()])
-            .args(["--timestamp", &(GENESIS_TIME + BLOCK_SECONDS * START).to_string()])
+            .args(["--chain-id", &CHAIN_ID.to_string(), "--number", &height.to_string()])
+            .args(["--timestamp", &(GENESIS_TIME + BLOCK_SECONDS * height).to_string()])
             .args(["--gas-price", "0", "--block-base-fee-per-gas", "0", "--disable-min-priority-fee"])
             .args(["--auto-impersonate", "--accounts", "1", "--prune-history"])
             .args(["--disable-default-create2-deployer", "--disable-console-log"])

@@ -1,14 +1,14 @@
 //! Registry, ownership, pause switch, and what every contract has from Manager.
 
-use alloy::primitives::{Address, FixedBytes, U256};
+use alloy::primitives::{Address, Bytes, FixedBytes, U256};
 use weir_contracts::bindings::{
-    BondingManager, Controller, LivepeerToken, Manager, ManagerProxy, MerkleSnapshot, Minter, RoundsManager,
-    ServiceRegistry, TicketBroker,
+    BondingManager, Controller, LivepeerGovernor, LivepeerToken, Manager, ManagerProxy, MerkleSnapshot, Minter,
+    PollCreator, RoundsManager, ServiceRegistry, TicketBroker,
 };
 use weir_contracts::{Artifact, contract_id};
 
 use super::expect::{Bare, ev};
-use super::net::{Net, Setup, account, n};
+use super::net::{Net, ROUND, Setup, account, lpt, n};
 
 rules! {
     vec![Setup::d26()];
@@ -223,8 +223,22 @@ fn a_pause_stops_users(net: &mut Net) {
 }
 
 fn a_pause_leaves_the_rest_alone(net: &mut Net) {
+    let (d, who, voter) = (net.d, account(1), account(6));
+    net.bond(voter, lpt(100), voter);
+    net.next_round();
     net.pause();
-    let (d, who) = (net.d, account(1));
+    // Polls and votes go on, though the rounds that votes are counted in do not begin.
+    net.send(voter, d.poll_creator, &PollCreator::createPollCall { _proposal: Bytes::new() });
+    let proposal = LivepeerGovernor::proposeCall {
+        targets: vec![who],
+        values: vec![n(0)],
+        calldatas: vec![Bytes::new()],
+        description: String::new(),
+    };
+    let done = net.send(voter, d.livepeer_governor, &proposal);
+    net.evm.mine(2 * ROUND);
+    let id = U256::from_be_slice(done.output());
+    net.send(voter, d.livepeer_governor, &LivepeerGovernor::castVoteCall { proposalId: id, support: 1 });
     net.send(who, d.service_registry, &ServiceRegistry::setServiceURICall { _serviceURI: "u".into() });
     net.send(net.owner, d.token, &LivepeerToken::transferCall { to: who, amount: n(5) });
     assert_eq!(net.lpt_of(who), n(5));

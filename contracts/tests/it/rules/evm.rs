@@ -36,9 +36,6 @@ pub trait Evm {
     fn rewind(&mut self);
 }
 
-/// Height of a fresh chain. The protocol needs more than one round, and 256 blocks for their hashes.
-pub const START: u64 = 1_000;
-
 /// The EVM of this process.
 pub struct Embedded {
     chain: Chain,
@@ -46,9 +43,9 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    pub fn new() -> Self {
+    pub fn new(height: u64) -> Self {
         let mut chain = Chain::new();
-        chain.mine(START);
+        chain.mine(height);
         Self { chain, marked: None }
     }
 }

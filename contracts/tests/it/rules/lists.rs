@@ -6,7 +6,7 @@ use weir_contracts::bindings::{BondingManager, ManagerProxy};
 use weir_contracts::{Artifact, contract_id};
 
 use super::expect::{Bare, Reason};
-use super::net::{Net, Setup, account, n};
+use super::net::{Net, Setup, account, lpt, n};
 
 rules! {
     vec![Setup::d26()];
@@ -268,26 +268,164 @@ fn the_library_itself_holds_nothing(net: &mut Net) {
     net.refuse_raw(NOBODY, library, sizing(9), U256::ZERO, Bare);
 }
 
-/// Two with equal stake: the hints of a bond decide who is last, and so who gives way.
-fn bonding_passes_hints_on(net: &mut Net) {
-    let (a, b, c, newcomer) = (account(1), account(2), account(3), account(4));
-    for (after, evicted) in [(false, a), (true, b)] {
-        let list = if after { (a, NOBODY) } else { (NOBODY, NOBODY) };
+/// Every call that moves an orchestrator, so that it ends level with account 1.
+type Move = fn(&mut Net, Address, Address);
+
+/// Without a hint it comes before its equal, with the equal and who is behind that as neighbours
+/// between them.
+fn check_hint(net: &mut Net, what: &str, behind: Address, act: Move) {
+    let (equal, mover) = (account(1), account(2));
+    for (prev, next, wanted) in [(NOBODY, NOBODY, [mover, equal]), (equal, behind, [equal, mover])] {
         net.evm.rewind();
-        net.bond(c, n(50), c);
-        net.bond(a, n(10), a);
-        net.give(b, n(10));
-        let call = BondingManager::bondWithHintCall {
-            _amount: n(10),
-            _to: b,
-            _oldDelegateNewPosPrev: NOBODY,
-            _oldDelegateNewPosNext: NOBODY,
-            _currDelegateNewPosPrev: list.0,
-            _currDelegateNewPosNext: list.1,
+        net.bond(equal, lpt(10), equal);
+        act(net, prev, next);
+        let pool = net.pool();
+        assert_eq!(pool[..2], wanted, "{what}");
+    }
+}
+
+fn bonding_with(amount: u64, to: Address, old: [Address; 2], new: [Address; 2]) -> BondingManager::bondWithHintCall {
+    BondingManager::bondWithHintCall {
+        _amount: lpt(amount),
+        _to: to,
+        _oldDelegateNewPosPrev: old[0],
+        _oldDelegateNewPosNext: old[1],
+        _currDelegateNewPosPrev: new[0],
+        _currDelegateNewPosNext: new[1],
+    }
+}
+
+fn bonding_passes_hints_on(net: &mut Net) {
+    const MOVER: Address = Address::repeat_byte(2);
+    const OTHER: Address = Address::repeat_byte(3);
+    const NONE: [Address; 2] = [NOBODY; 2];
+    check_hint(net, "bond", NOBODY, |net, prev, next| {
+        net.give(MOVER, lpt(10));
+        net.bonding(MOVER, &bonding_with(10, MOVER, NONE, [prev, next]));
+    });
+    check_hint(net, "bond for another", NOBODY, |net, prev, next| {
+        net.bond(MOVER, lpt(4), MOVER);
+        net.give(OTHER, lpt(6));
+        net.bonding(
+            OTHER,
+            &BondingManager::bondForWithHintCall {
+                _amount: lpt(6),
+                _owner: OTHER,
+                _to: MOVER,
+                _oldDelegateNewPosPrev: NOBODY,
+                _oldDelegateNewPosNext: NOBODY,
+                _currDelegateNewPosPrev: prev,
+                _currDelegateNewPosNext: next,
+            },
+        );
+    });
+    check_hint(net, "bond away", account(4), |net, prev, next| {
+        net.bond(MOVER, lpt(10), MOVER);
+        net.bond(OTHER, lpt(7), MOVER);
+        net.bond(account(4), lpt(1), account(4));
+        net.bonding(OTHER, &bonding_with(0, account(4), [prev, next], NONE));
+    });
+    check_hint(net, "unbond", NOBODY, |net, prev, next| {
+        net.bond(MOVER, lpt(15), MOVER);
+        net.next_round();
+        let call = BondingManager::unbondWithHintCall { _amount: lpt(5), _newPosPrev: prev, _newPosNext: next };
+        net.bonding(MOVER, &call);
+    });
+    check_hint(net, "rebond", NOBODY, |net, prev, next| {
+        net.bond(MOVER, lpt(10), MOVER);
+        net.next_round();
+        net.unbond(MOVER, lpt(5));
+        let call = BondingManager::rebondWithHintCall { _unbondingLockId: n(0), _newPosPrev: prev, _newPosNext: next };
+        net.bonding(MOVER, &call);
+    });
+    check_hint(net, "rebond from unbonded", NOBODY, |net, prev, next| {
+        net.bond(MOVER, lpt(4), MOVER);
+        net.bond(OTHER, lpt(6), account(1));
+        net.bond(account(1), lpt(4), account(1));
+        net.next_round();
+        net.unbond(OTHER, lpt(6));
+        net.unbond(account(1), lpt(4));
+        net.bonding(
+            OTHER,
+            &BondingManager::rebondFromUnbondedWithHintCall {
+                _to: MOVER,
+                _unbondingLockId: n(0),
+                _newPosPrev: prev,
+                _newPosNext: next,
+            },
+        );
+    });
+    check_hint(net, "transfer away", account(4), |net, prev, next| {
+        net.bond(MOVER, lpt(10), MOVER);
+        net.bond(OTHER, lpt(7), MOVER);
+        net.bond(account(4), lpt(1), account(4));
+        net.next_round();
+        net.bond(account(5), lpt(1), account(4));
+        net.bonding(OTHER, &transfer(account(5), lpt(7), [prev, next], NONE));
+    });
+    check_hint(net, "transfer to", account(4), |net, prev, next| {
+        net.bond(MOVER, lpt(3), MOVER);
+        net.bond(OTHER, lpt(7), account(4));
+        net.bond(account(4), lpt(1), account(4));
+        net.next_round();
+        net.bond(account(5), lpt(1), MOVER);
+        net.bonding(OTHER, &transfer(account(5), lpt(6), NONE, [prev, next]));
+    });
+    check_hint(net, "rates", NOBODY, |net, prev, next| {
+        // The pool is full with more; then there is room, and it comes in by its rates.
+        for who in 5..7 {
+            net.bond(account(who), lpt(30), account(who));
+        }
+        net.bond(MOVER, lpt(10), MOVER);
+        net.next_round();
+        for who in 5..7 {
+            net.unbond(account(who), lpt(30));
+        }
+        let call = BondingManager::transcoderWithHintCall {
+            _rewardCut: n(0),
+            _feeShare: n(0),
+            _newPosPrev: prev,
+            _newPosNext: next,
         };
-        net.bonding(b, &call);
-        assert_eq!(net.pool(), if after { [c, a, b] } else { [c, b, a] });
-        net.bond(newcomer, n(11), newcomer);
-        assert!(!net.pool().contains(&evicted));
+        net.bonding(MOVER, &call);
+    });
+    reward_passes_hints_on(net, false);
+    reward_passes_hints_on(net, true);
+}
+
+fn transfer(to: Address, amount: U256, old: [Address; 2], new: [Address; 2]) -> BondingManager::transferBondCall {
+    BondingManager::transferBondCall {
+        _delegator: to,
+        _amount: amount,
+        _oldDelegateNewPosPrev: old[0],
+        _oldDelegateNewPosNext: old[1],
+        _newDelegateNewPosPrev: new[0],
+        _newDelegateNewPosNext: new[1],
+    }
+}
+
+/// Two with the same stake and so the same reward: the second to call is level with the first.
+fn reward_passes_hints_on(net: &mut Net, by_caller: bool) {
+    let (a, b, caller) = (account(1), account(2), account(9));
+    for (hint, wanted) in [(NOBODY, [b, a]), (a, [a, b])] {
+        net.evm.rewind();
+        net.bond(a, lpt(10), a);
+        net.bond(b, lpt(10), b);
+        net.bonding(b, &BondingManager::setRewardCallerCall { _rewardCaller: caller });
+        net.next_round();
+        net.reward(a);
+        if by_caller {
+            net.bonding(
+                caller,
+                &BondingManager::rewardForTranscoderWithHintCall {
+                    _transcoder: b,
+                    _newPosPrev: hint,
+                    _newPosNext: NOBODY,
+                },
+            );
+        } else {
+            net.bonding(b, &BondingManager::rewardWithHintCall { _newPosPrev: hint, _newPosNext: NOBODY });
+        }
+        assert_eq!(net.pool(), wanted);
     }
 }

@@ -14,6 +14,7 @@ rules! {
     inflation_steps_towards_its_target,
     inflation_ends_at_zero_but_not_at_one,
     the_supply_counts_both_chains,
+    without_supply_nothing_is_bonded,
     rewards_are_minted_up_to_the_limit_of_the_round,
     stake_leaves_by_the_bonding_contract_alone,
     eth_comes_and_goes_by_few_contracts,
@@ -134,6 +135,19 @@ fn the_supply_counts_both_chains(net: &mut Net) {
     net.register("L2LPTDataCache", Address::ZERO);
     net.end_round();
     net.refuse(net.owner, net.d.rounds_manager, &RoundsManager::initializeRoundCall {}, Bare);
+}
+
+fn without_supply_nothing_is_bonded(net: &mut Net) {
+    net.bond(account(1), lpt(1), account(1));
+    let token = net.create(Artifact::LivepeerToken, &LivepeerToken::constructorCall {});
+    net.register("LivepeerToken", token);
+    net.send(net.owner, net.d.minter, &Minter::setTargetBondingRateCall { _targetBondingRate: n(0) });
+    // No division by a supply of zero: the rate is zero, and equal to the target.
+    let at = inflation(net);
+    step(net, at);
+    net.send(net.owner, net.d.minter, &Minter::setTargetBondingRateCall { _targetBondingRate: n(1) });
+    step(net, at + 500);
+    assert_eq!(net.read(net.d.minter, &Minter::currentMintableTokensCall {}), U256::ZERO);
 }
 
 fn rewards_are_minted_up_to_the_limit_of_the_round(net: &mut Net) {

@@ -40,18 +40,18 @@ impl Group {
     }
 
     fn embedded(&self) -> &Verdict {
-        self.embedded.get_or_init(|| self.play(|| Box::new(Embedded::new())))
+        self.embedded.get_or_init(|| self.play(|height| Box::new(Embedded::new(height))))
     }
 
     fn on_anvil(&self) -> Verdict {
-        self.play(|| Box::new(Anvil::start()))
+        self.play(|height| Box::new(Anvil::start(height)))
     }
 
     /// Every case on every deployment, each from the same state.
-    fn play(&self, start: fn() -> Box<dyn Evm>) -> Verdict {
+    fn play(&self, start: fn(u64) -> Box<dyn Evm>) -> Verdict {
         let mut verdict = Verdict::default();
         for setup in (self.setups)() {
-            let mut net = Net::deploy(start(), &setup, Address::repeat_byte(0xd0));
+            let mut net = Net::deploy(start(setup.height), &setup, Address::repeat_byte(0xd0));
             net.evm.mark();
             for (name, case) in self.cases {
                 if catch_unwind(AssertUnwindSafe(|| case(&mut net))).is_err() {
@@ -145,6 +145,7 @@ groups!(
     minter,
     proxy,
     rounds,
+    rounds::at_the_start,
     rounds::by_hand,
     token,
     treasury,

@@ -17,6 +17,8 @@ pub use crate::world::{account, lpt, signer};
 
 /// Length of a round in the tests.
 pub const ROUND: u64 = 50;
+/// Height at which most deployments begin: more than the 256 blocks whose hashes are known.
+const HEIGHT: u64 = 1_000;
 /// Room in the pool of orchestrators.
 pub const POOL: u64 = 3;
 /// Rounds between unbonding and withdrawal.
@@ -47,6 +49,8 @@ pub fn perc(amount: U256, part: u64) -> U256 {
 #[derive(Debug, Clone)]
 pub struct Setup {
     pub params: ProtocolParams,
+    /// Block before the first of the deployment.
+    pub height: u64,
     /// The contract with choices in place of the one without, and its choices.
     partial: Option<u8>,
 }
@@ -68,7 +72,7 @@ impl Setup {
             owner: Owner::Deployer,
             ..ProtocolParams::devnet()
         };
-        Self { params, partial: None }
+        Self { params, height: HEIGHT, partial: None }
     }
 
     pub fn d24() -> Self {
@@ -97,6 +101,11 @@ impl Setup {
     pub fn with(mut self, change: impl FnOnce(&mut ProtocolParams)) -> Self {
         change(&mut self.params);
         self
+    }
+
+    /// On a chain of so many blocks.
+    pub fn at(self, height: u64) -> Self {
+        Self { height, ..self }
     }
 
     pub fn name(&self) -> String {

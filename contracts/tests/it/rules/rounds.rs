@@ -76,6 +76,35 @@ pub mod by_hand {
     }
 }
 
+pub mod at_the_start {
+    //! A chain of less than 256 blocks.
+    use super::*;
+
+    rules! {
+        vec![Setup::d26().at(0)];
+        all_hashes_are_known,
+    }
+
+    fn all_hashes_are_known(net: &mut Net) {
+        let rm = net.d.rounds_manager;
+        let number = net.evm.number();
+        assert!(number < 256 && net.round() >= n(1));
+        for block in [1, number / 2, number - 1] {
+            let hash = net.evm.block_hash(block);
+            assert_eq!(net.read(rm, &RoundsManager::blockHashCall { _block: n(block) }), hash, "block {block}");
+        }
+        net.refuse_read(rm, &RoundsManager::blockHashCall { _block: n(number) }, "can only retrieve past block hashes");
+        // The limit begins with block 257: of block 256 all that are before it are known.
+        net.evm.mine(256 - number);
+        let hash = net.evm.block_hash(1);
+        assert_eq!(net.read(rm, &RoundsManager::blockHashCall { _block: n(1) }), hash);
+        net.evm.mine(1);
+        net.read(rm, &RoundsManager::blockHashCall { _block: n(1) });
+        let text = "can only retrieve hashes for last 256 blocks";
+        net.refuse_read(rm, &RoundsManager::blockHashCall { _block: n(0) }, text);
+    }
+}
+
 fn start(net: &mut Net) -> u64 {
     net.read(net.d.rounds_manager, &RoundsManager::currentRoundStartBlockCall {}).to()
 }

@@ -75,6 +75,15 @@ fn a_claim_reaches_back_any_number_of_rounds(net: &mut Net) {
     net.emits(&done, bm, &[claimed(o, who, [stake - lpt(3_000), n(0)], [round, now])]);
     // The claim wrote down where the next one starts.
     assert_eq!(net.earnings(o, now).cumulativeRewardFactor, factor);
+    net.next_round();
+    fees(net, o, n(1_000_000));
+    let paid = net.earnings(o, now + n(1)).cumulativeFeeFactor;
+    net.rounds(2);
+    assert_eq!(net.earnings(o, now + n(3)).cumulativeFeeFactor, n(0));
+    net.bonding(who, &CLAIM);
+    assert_eq!(net.earnings(o, now + n(2)).cumulativeFeeFactor, n(0));
+    assert_eq!(net.earnings(o, now + n(3)).cumulativeFeeFactor, paid);
+    assert_eq!(net.delegator(who).fees, share(stake, paid, factor));
 }
 
 fn an_orchestrator_claims_its_own_part_too(net: &mut Net) {
@@ -137,8 +146,15 @@ fn a_claim_before_the_reward_forfeits_it(net: &mut Net) {
 fn who_comes_in_a_round_has_no_part_in_its_reward(net: &mut Net) {
     let (o, late) = (account(1), account(3));
     two(net);
-    net.bond(late, lpt(500), o);
     net.reward(o);
+    net.next_round();
+    let round = net.round();
+    let before = net.earnings(o, round - n(1)).cumulativeRewardFactor;
+    net.bond(late, lpt(500), o);
+    // The factor it starts from is that of the last reward, until there is a new one.
+    assert_eq!(net.earnings(o, round).cumulativeRewardFactor, before);
+    net.reward(o);
+    assert!(net.earnings(o, round).cumulativeRewardFactor > before);
     assert_eq!(net.pending_stake(late), lpt(500));
     net.next_round();
     net.reward(o);
