@@ -71,7 +71,8 @@ impl Anvil {
     }
 
     fn request(&mut self, method: &str, params: Value) -> Result<Value, Value> {
-        let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let mut request = json!({ "jsonrpc": "2.0", "id": 1, "method": method });
+        request["params"] = params;
         self.stream.write_all(request.to_string().as_bytes()).expect("Anvil listens");
         let mut answer = Vec::new();
         let mut piece = vec![0; 1 << 16];

@@ -12,25 +12,25 @@ use weir_contracts::{Artifact, Revert};
 
 /// A reason to refuse, as a case writes it down.
 pub trait Reason {
-    fn revert(&self) -> Revert;
+    fn revert(self) -> Revert;
 }
 
 /// The text of a `require`.
 impl Reason for &str {
-    fn revert(&self) -> Revert {
-        Revert::Error((*self).to_owned())
+    fn revert(self) -> Revert {
+        Revert::Error(self.to_owned())
     }
 }
 
 impl Reason for String {
-    fn revert(&self) -> Revert {
-        Revert::Error(self.clone())
+    fn revert(self) -> Revert {
+        Revert::Error(self)
     }
 }
 
 impl Reason for Revert {
-    fn revert(&self) -> Revert {
-        self.clone()
+    fn revert(self) -> Revert {
+        self
     }
 }
 
@@ -43,7 +43,7 @@ pub const DIVISION_BY_ZERO: Panic = Panic(0x12);
 pub const INDEX: Panic = Panic(0x32);
 
 impl Reason for Panic {
-    fn revert(&self) -> Revert {
+    fn revert(self) -> Revert {
         Revert::Panic(U256::from(self.0))
     }
 }
@@ -52,7 +52,7 @@ impl Reason for Panic {
 pub struct Bare;
 
 impl Reason for Bare {
-    fn revert(&self) -> Revert {
+    fn revert(self) -> Revert {
         Revert::Empty
     }
 }

@@ -165,7 +165,7 @@ fn calls_are_all_made_or_none(net: &mut Net) {
 
 fn ownership_is_an_update_itself(net: &mut Net) {
     let governor = net.d.governor;
-    let to = |newOwner| Governor::transferOwnershipCall { newOwner };
+    let to = |owner| Governor::transferOwnershipCall { newOwner: owner };
     for who in [STRANGER, net.owner] {
         net.refuse(who, governor, &to(STRANGER), "unauthorized: msg.sender not Governor");
     }

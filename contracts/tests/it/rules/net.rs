@@ -241,11 +241,11 @@ impl Net {
     #[track_caller]
     pub fn refuse_paid<C: SolCall>(&mut self, from: Address, to: Address, call: &C, value: U256, reason: impl Reason) {
         let receipt = self.transact(from, to, call, value);
-        self.refused(C::SIGNATURE, &receipt, &reason);
+        self.refused(C::SIGNATURE, &receipt, reason);
     }
 
     #[track_caller]
-    fn refused(&mut self, what: &str, receipt: &Receipt, reason: &impl Reason) {
+    fn refused(&mut self, what: &str, receipt: &Receipt, reason: impl Reason) {
         let wanted = reason.revert();
         assert!(!receipt.success, "{what} went through, instead of: {wanted}");
         assert_eq!(Revert::decode(&receipt.output), wanted, "{what}");
@@ -267,7 +267,7 @@ impl Net {
         let balance = self.evm.balance(from);
         self.evm.set_balance(from, balance + value);
         let receipt = self.evm.transact(from, to.into(), data.into(), value);
-        self.refused("raw calldata", &receipt, &reason);
+        self.refused("raw calldata", &receipt, reason);
     }
 
     /// What a view function returns.
@@ -325,7 +325,7 @@ impl Net {
         reason: impl Reason,
     ) {
         let receipt = self.creation(artifact, arguments);
-        self.refused(artifact.name(), &receipt, &reason);
+        self.refused(artifact.name(), &receipt, reason);
     }
 
     /// Contract that runs given code.

@@ -240,7 +240,7 @@ fn rates_of_an_outsider_let_it_try_again(net: &mut Net) {
     net.bond(o, k(10), o);
     let update = ev(&BondingManager::TranscoderUpdate { transcoder: o, rewardCut: n(1), feeShare: n(1) });
     let done = net.bonding(o, &rates(1, 1));
-    net.emits(&done, bm, &[update.clone()]);
+    net.emits(&done, bm, std::slice::from_ref(&update));
     net.unbond(account(3), k(1));
     assert!(!net.pool().contains(&o));
     let done = net.bonding(o, &rates(1, 1));
