@@ -8,7 +8,7 @@ use weir_contracts::{Artifact, Owner, contract_id};
 use super::broker::{fund, info, redeem, refuse, sender, ticket};
 use super::expect::{Bare, ev};
 use super::governor::update;
-use super::net::{Net, Setup, UNBONDING, account, lpt, n, registration};
+use super::net::{Net, Setup, UNBONDING, account, entry, lpt, n, registration};
 
 rules! {
     vec![Setup::d24().with(|p| p.owner = Owner::Governor)];
@@ -16,6 +16,7 @@ rules! {
     earlier_rules_come_back,
     the_clock_can_be_changed,
     nobody_but_the_governor_changes_code,
+    values_lie_where_other_code_looks_for_them,
 }
 
 const O: Address = Address::repeat_byte(1);
@@ -185,4 +186,47 @@ fn nobody_but_the_governor_changes_code(net: &mut Net) {
     }
     let id = contract_id("BondingManagerTarget");
     assert_ne!(net.read(controller, &Controller::getContractCall { _id: id }), code);
+}
+
+/// New code reads what the old code wrote, by the numbers of the slots.
+fn values_lie_where_other_code_looks_for_them(net: &mut Net) {
+    busy(net);
+    let (d, round) = (net.d, net.round());
+    let p = net.setup.params.clone();
+    let word = |a: Address| U256::from_be_bytes(a.into_word().0);
+    let id = |name| U256::from_be_bytes(contract_id(name).0);
+    let next = net.next_total();
+    let bonded = net.delegator(O).bondedAmount;
+    let rewarded = net.transcoder(O).lastRewardRound;
+    let (bm, rm, broker, lg) = (d.bonding_manager, d.rounds_manager, d.ticket_broker, d.livepeer_governor);
+    for (what, contract, slot, value) in [
+        ("controller", bm, n(0), word(d.controller)),
+        ("targetContractId", bm, n(1), id("BondingManagerTarget")),
+        ("unbondingPeriod", bm, n(2), n(UNBONDING)),
+        ("delegators.bondedAmount", bm, entry(n(3), O.into_word()), bonded),
+        ("delegators.delegateAddress", bm, entry(n(3), DELEGATOR.into_word()) + n(2), word(O)),
+        ("transcoders.lastRewardRound", bm, entry(n(4), O.into_word()), rewarded),
+        ("nextRoundTotalActiveStake", bm, n(6), next),
+        ("transcoderPool.head", bm, n(7), word(O)),
+        ("transcoderPool.tail", bm, n(8), word(RIVAL)),
+        ("transcoderPool.maxSize", bm, n(9), n(p.num_active_transcoders)),
+        ("transcoderPool.size", bm, n(10), n(2)),
+        ("roundLength", rm, n(2), n(p.round_length)),
+        ("roundLockAmount", rm, n(3), n(p.round_lock_amount.0.into())),
+        ("lastInitializedRound", rm, n(4), round),
+        ("reserves.funds", broker, entry(n(2), sender().into_word()), lpt(1)),
+        ("senders.deposit", broker, entry(n(3), sender().into_word()), lpt(1)),
+        ("unlockPeriod", broker, n(4), n(p.unlock_period)),
+        ("ticketValidityPeriod", broker, n(6), n(p.ticket_validity_period)),
+        ("votingDelay", lg, n(305), n(p.governance.voting_delay)),
+        ("votingPeriod", lg, n(306), n(p.governance.voting_period)),
+        ("proposalThreshold", lg, n(307), p.governance.proposal_threshold.0),
+        ("timelock", lg, n(355), word(d.treasury)),
+        ("token", lg, n(405), word(d.bonding_votes)),
+        ("quota", lg, n(507), n(p.governance.quota.0.into())),
+        ("inflationChange", d.minter, n(2), n(p.inflation_change.0)),
+        ("targetBondingRate", d.minter, n(3), n(p.target_bonding_rate.0)),
+    ] {
+        assert_eq!(net.evm.storage(contract, slot), value, "{what}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Slashing, by a contract that the live network does not have.
 
 use alloy::primitives::{Address, LogData, U256, keccak256};
-use weir_contracts::bindings::{BondingManager, LivepeerToken};
+use weir_contracts::bindings::{BondingManager, BondingVotes, LivepeerToken};
 
 use super::{NOBODY, claimed_nothing, deactivated};
 use crate::rules::expect::ev;
@@ -75,7 +75,7 @@ fn a_penalty_is_burned_but_for_the_finders_fee(net: &mut Net) {
     assert_eq!((net.lpt_of(FINDER), net.lpt_of(minter)), (n(15), n(1_200)));
     assert!(net.is_active(o), "to the end of the round");
     // It is recorded for its votes.
-    let votes = weir_contracts::bindings::BondingVotes::getVotesCall { _account: o };
+    let votes = BondingVotes::getVotesCall { _account: o };
     assert_eq!(net.read(net.d.bonding_votes, &votes), n(1_200));
 }
 
@@ -88,6 +88,23 @@ fn without_a_finder_all_of_it_is_burned(net: &mut Net) {
         bm,
         &[claimed_nothing(o, o, [round, round]), deactivated(o, round + n(1)), slashed(o, NOBODY, 1_000, 0)],
     );
+    // Without a bond of its own it speaks for nobody, though stake is delegated to it still.
+    net.emits(
+        &done,
+        net.d.bonding_votes,
+        &[
+            ev(&BondingVotes::DelegateVotesChanged { delegate: o, previousBalance: n(1_500), newBalance: n(0) }),
+            ev(&BondingVotes::DelegatorBondedAmountChanged {
+                delegate: o,
+                previousBondedAmount: n(1_000),
+                previousLastClaimRound: round - n(1),
+                newBondedAmount: n(0),
+                newLastClaimRound: round,
+            }),
+        ],
+    );
+    let votes = BondingVotes::getVotesCall { _account: o };
+    assert_eq!(net.read(net.d.bonding_votes, &votes), n(0));
     let got = net.delegator(o);
     // With no bond left it counts as unbonded: what is delegated to it stays as it was.
     assert_eq!((got.bondedAmount, got.delegatedAmount, got.delegateAddress), (n(0), n(1_500), o));
