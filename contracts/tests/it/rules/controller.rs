@@ -19,7 +19,8 @@ rules! {
     the_switch_turns_both_ways,
     ownership_is_given_away,
     parameters_belong_to_the_owner,
-    a_pause_stops_users,
+    a_pause_stops_bonding,
+    a_pause_stops_money_and_rounds,
     a_pause_leaves_the_rest_alone,
     a_plain_manager_can_be_deployed,
 }
@@ -155,17 +156,18 @@ fn parameters_belong_to_the_owner(net: &mut Net) {
     }
 }
 
-fn a_pause_stops_users(net: &mut Net) {
+/// Calls that fail for the pause alone.
+macro_rules! stopped {
+    ($net:ident, $from:expr => $contract:ident: $($call:expr;)+) => {
+        $($net.refuse($from, $net.d.$contract, &$call, "system is paused");)+
+    };
+}
+
+fn a_pause_stops_bonding(net: &mut Net) {
     net.pause();
-    let (who, to, zero) = (account(1), account(2), Address::ZERO);
-    macro_rules! stopped {
-        ($from:expr => $contract:ident: $($call:expr;)+) => {
-            $(net.refuse($from, net.d.$contract, &$call, "system is paused");)+
-        };
-    }
-    let (one, addresses) = (n(1), [zero; 4]);
-    let [a, b, c, e] = addresses;
-    stopped! { who => bonding_manager:
+    let (who, to, one) = (account(1), account(2), n(1));
+    let [a, b, c, e] = [Address::ZERO; 4];
+    stopped! { net, who => bonding_manager:
         BondingManager::bondCall { _amount: one, _to: to };
         BondingManager::bondWithHintCall {
             _amount: one, _to: to, _oldDelegateNewPosPrev: a, _oldDelegateNewPosNext: b,
@@ -198,7 +200,12 @@ fn a_pause_stops_users(net: &mut Net) {
         BondingManager::slashTranscoderCall { _transcoder: to, _finder: a, _slashAmount: one, _finderFee: one };
         BondingManager::updateTranscoderWithFeesCall { _transcoder: to, _fees: one, _round: one };
     }
-    stopped! { who => ticket_broker:
+}
+
+fn a_pause_stops_money_and_rounds(net: &mut Net) {
+    net.pause();
+    let (who, to, one) = (account(1), account(2), n(1));
+    stopped! { net, who => ticket_broker:
         TicketBroker::fundDepositCall {};
         TicketBroker::fundReserveCall {};
         // The split of the value comes after the pause.
@@ -210,16 +217,16 @@ fn a_pause_stops_users(net: &mut Net) {
         TicketBroker::batchRedeemWinningTicketsCall { _tickets: vec![], _sigs: vec![], _recipientRands: vec![] };
     }
     let bm = net.d.bonding_manager;
-    stopped! { bm => minter:
+    stopped! { net, bm => minter:
         Minter::createRewardCall { _fracNum: one, _fracDenom: one };
         Minter::trustedTransferTokensCall { _to: to, _amount: one };
         Minter::trustedBurnTokensCall { _amount: one };
         Minter::trustedWithdrawETHCall { _to: to, _amount: one };
     }
     let rm = net.d.rounds_manager;
-    stopped! { rm => minter: Minter::setCurrentRewardTokensCall {}; }
+    stopped! { net, rm => minter: Minter::setCurrentRewardTokensCall {}; }
     net.end_round();
-    stopped! { who => rounds_manager: RoundsManager::initializeRoundCall {}; }
+    stopped! { net, who => rounds_manager: RoundsManager::initializeRoundCall {}; }
 }
 
 fn a_pause_leaves_the_rest_alone(net: &mut Net) {

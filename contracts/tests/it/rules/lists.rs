@@ -19,7 +19,10 @@ rules! {
     a_key_moves_its_member,
     positions_are_checked_at_ends_and_between,
     the_library_itself_holds_nothing,
-    bonding_passes_hints_on,
+    bonds_pass_hints_on,
+    locks_pass_hints_on,
+    transfers_pass_hints_on,
+    orchestrators_pass_hints_on,
 }
 
 /// Where the list lies.
@@ -268,14 +271,21 @@ fn the_library_itself_holds_nothing(net: &mut Net) {
     net.refuse_raw(NOBODY, library, sizing(9), U256::ZERO, Bare);
 }
 
+/// The orchestrator that moves.
+const MOVER: Address = Address::repeat_byte(2);
+/// Another that makes it move.
+const OTHER: Address = Address::repeat_byte(3);
+/// No hint.
+const NONE: [Address; 2] = [NOBODY; 2];
+
 /// Every call that moves an orchestrator, so that it ends level with account 1.
 type Move = fn(&mut Net, Address, Address);
 
 /// Without a hint it comes before its equal, with the equal and who is behind that as neighbours
 /// between them.
 fn check_hint(net: &mut Net, what: &str, behind: Address, act: Move) {
-    let (equal, mover) = (account(1), account(2));
-    for (prev, next, wanted) in [(NOBODY, NOBODY, [mover, equal]), (equal, behind, [equal, mover])] {
+    let equal = account(1);
+    for (prev, next, wanted) in [(NOBODY, NOBODY, [MOVER, equal]), (equal, behind, [equal, MOVER])] {
         net.evm.rewind();
         net.bond(equal, lpt(10), equal);
         act(net, prev, next);
@@ -295,10 +305,7 @@ fn bonding_with(amount: u64, to: Address, old: [Address; 2], new: [Address; 2]) 
     }
 }
 
-fn bonding_passes_hints_on(net: &mut Net) {
-    const MOVER: Address = Address::repeat_byte(2);
-    const OTHER: Address = Address::repeat_byte(3);
-    const NONE: [Address; 2] = [NOBODY; 2];
+fn bonds_pass_hints_on(net: &mut Net) {
     check_hint(net, "bond", NOBODY, |net, prev, next| {
         net.give(MOVER, lpt(10));
         net.bonding(MOVER, &bonding_with(10, MOVER, NONE, [prev, next]));
@@ -325,6 +332,9 @@ fn bonding_passes_hints_on(net: &mut Net) {
         net.bond(account(4), lpt(1), account(4));
         net.bonding(OTHER, &bonding_with(0, account(4), [prev, next], NONE));
     });
+}
+
+fn locks_pass_hints_on(net: &mut Net) {
     check_hint(net, "unbond", NOBODY, |net, prev, next| {
         net.bond(MOVER, lpt(15), MOVER);
         net.next_round();
@@ -355,6 +365,9 @@ fn bonding_passes_hints_on(net: &mut Net) {
             },
         );
     });
+}
+
+fn transfers_pass_hints_on(net: &mut Net) {
     check_hint(net, "transfer away", account(4), |net, prev, next| {
         net.bond(MOVER, lpt(10), MOVER);
         net.bond(OTHER, lpt(7), MOVER);
@@ -371,6 +384,9 @@ fn bonding_passes_hints_on(net: &mut Net) {
         net.bond(account(5), lpt(1), MOVER);
         net.bonding(OTHER, &transfer(account(5), lpt(6), NONE, [prev, next]));
     });
+}
+
+fn orchestrators_pass_hints_on(net: &mut Net) {
     check_hint(net, "rates", NOBODY, |net, prev, next| {
         // The pool is full with more; then there is room, and it comes in by its rates.
         for who in 5..7 {

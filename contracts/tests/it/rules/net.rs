@@ -330,7 +330,7 @@ impl Net {
 
     /// Contract that runs given code.
     pub fn create_code(&mut self, runtime: &[u8]) -> Address {
-        // PUSH1 length, DUP1, PUSH1 start, PUSH0-free copy and return.
+        // Copies what follows these eleven bytes to memory, and returns it.
         let length = u8::try_from(runtime.len()).expect("code of a few bytes");
         let mut code = vec![0x60, length, 0x80, 0x60, 0x0b, 0x60, 0x00, 0x39, 0x60, 0x00, 0xf3];
         code.extend_from_slice(runtime);

@@ -118,7 +118,7 @@ fn no_gift_makes_an_orchestrator(net: &mut Net) {
     net.refuse_bonding(giver, &transfer(o, n(5)), "INVALID_DELEGATOR");
     net.refuse_bonding(giver, &transfer(NOBODY, n(5)), "INVALID_DELEGATOR");
     // To a registered one it is a bond like any other.
-    net.bond(giver, n(0) + n(1), account(2));
+    net.bond(giver, n(1), account(2));
     net.next_round();
     net.reward(account(2));
     net.bonding(giver, &transfer(account(2), n(5)));
