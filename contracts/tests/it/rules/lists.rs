@@ -182,9 +182,9 @@ fn a_right_hint_places_a_tie(net: &mut Net) {
     // From the tail, an equal key goes behind the tail at once.
     list.send(net, inserting(account(7), 10, NOBODY, account(5)));
     list.is(net, &[1, 6, 2, 4, 3, 5, 7]);
-    // A hint of the one before alone goes down: before the equals that come later.
-    list.send(net, inserting(account(8), 20, account(1), NOBODY));
-    list.is(net, &[1, 6, 8, 2, 4, 3, 5, 7]);
+    // A hint of the one before alone goes down from there: behind it, before the equals that come later.
+    list.send(net, inserting(account(8), 20, account(2), NOBODY));
+    list.is(net, &[1, 6, 2, 8, 4, 3, 5, 7]);
 }
 
 fn wrong_hints_do_no_harm(net: &mut Net) {

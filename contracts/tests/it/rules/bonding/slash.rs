@@ -103,8 +103,10 @@ fn without_a_finder_all_of_it_is_burned(net: &mut Net) {
             }),
         ],
     );
-    let votes = BondingVotes::getVotesCall { _account: o };
-    assert_eq!(net.read(net.d.bonding_votes, &votes), n(0));
+    for who in [o, account(2)] {
+        let votes = BondingVotes::getVotesCall { _account: who };
+        assert_eq!(net.read(net.d.bonding_votes, &votes), n(0), "nor do those behind it for themselves");
+    }
     let got = net.delegator(o);
     // With no bond left it counts as unbonded: what is delegated to it stays as it was.
     assert_eq!((got.bondedAmount, got.delegatedAmount, got.delegateAddress), (n(0), n(1_500), o));

@@ -15,6 +15,7 @@ rules! {
     an_orchestrator_without_own_stake_resigns,
     a_lock_becomes_stake_again,
     a_lock_becomes_stake_elsewhere,
+    earnings_are_claimed_before_a_lock_becomes_stake,
     locks_are_checked,
     locks_open_with_their_round,
     a_lock_keeps_the_period_it_was_made_under,
@@ -185,6 +186,27 @@ fn a_lock_becomes_stake_elsewhere(net: &mut Net) {
     assert_eq!(status(net, who), PENDING);
     net.next_round();
     assert_eq!(status(net, who), BONDED);
+}
+
+fn earnings_are_claimed_before_a_lock_becomes_stake(net: &mut Net) {
+    let (bm, o, who) = (net.d.bonding_manager, account(1), account(2));
+    let round = two(net);
+    net.bonding(who, &unbond(100));
+    net.rounds(2);
+    net.reward(o);
+    let earned = net.pending_stake(who) - n(400);
+    assert!(earned > n(0));
+    let done = net.bonding(who, &rebond(0));
+    let now = round + n(2);
+    net.emits(&done, bm, &[super::claimed(o, who, [earned, n(0)], [round + n(1), now]), rebonded(o, who, 0, n(100))]);
+    assert_eq!((net.delegator(who).bondedAmount, net.delegator(who).lastClaimRound), (n(500) + earned, now));
+    net.unbond(who, n(500) + earned);
+    net.next_round();
+    let done = net.bonding(who, &BondingManager::rebondFromUnbondedCall { _to: o, _unbondingLockId: n(1) });
+    let now = now + n(1);
+    let all = n(500) + earned;
+    net.emits(&done, bm, &[claimed_nothing(NOBODY, who, [now, now]), rebonded(o, who, 1, all)]);
+    assert_eq!(net.delegator(who).lastClaimRound, now);
 }
 
 fn locks_are_checked(net: &mut Net) {
