@@ -225,6 +225,8 @@ fn a_pause_stops_money_and_rounds(net: &mut Net) {
     }
     let rm = net.d.rounds_manager;
     stopped! { net, rm => minter: Minter::setCurrentRewardTokensCall {}; }
+    // Before it is asked whether a round is due.
+    stopped! { net, who => rounds_manager: RoundsManager::initializeRoundCall {}; }
     net.end_round();
     stopped! { net, who => rounds_manager: RoundsManager::initializeRoundCall {}; }
 }

@@ -247,15 +247,18 @@ fn votes_are_logged(net: &mut Net) {
 /// A shorter one than those that the creator opens: Anvil takes its time for 57,600 blocks.
 fn a_poll_ends(net: &mut Net) {
     let end = net.evm.number() + 5;
-    let poll = net.create(Artifact::Poll, &Poll::constructorCall { _endBlock: n(end) });
+    let [first, second] =
+        [end, end + 1].map(|end| net.create(Artifact::Poll, &Poll::constructorCall { _endBlock: n(end) }));
     net.evm.mine(2);
-    net.refuse(STRANGER, poll, &Poll::destroyCall {}, "poll is active");
-    net.send(STRANGER, poll, &Poll::voteCall { _choiceID: n(0) });
-    net.refuse(STRANGER, poll, &Poll::voteCall { _choiceID: n(0) }, "poll is over");
+    // The last block is still for votes, and for nothing else.
+    net.send(STRANGER, first, &Poll::voteCall { _choiceID: n(0) });
+    assert_eq!(net.evm.number(), end);
+    net.refuse(STRANGER, second, &Poll::destroyCall {}, "poll is active");
+    net.refuse(STRANGER, first, &Poll::voteCall { _choiceID: n(0) }, "poll is over");
     // What it has goes to who ends it.
-    net.evm.set_balance(poll, n(12));
-    net.send(STRANGER, poll, &Poll::destroyCall {});
-    assert_eq!((net.evm.balance(poll), net.evm.balance(STRANGER)), (U256::ZERO, n(12)));
+    net.evm.set_balance(first, n(12));
+    net.send(STRANGER, first, &Poll::destroyCall {});
+    assert_eq!((net.evm.balance(first), net.evm.balance(STRANGER)), (U256::ZERO, n(12)));
 }
 
 fn pair(a: B256, b: B256) -> B256 {

@@ -136,6 +136,12 @@ fn a_gift_forces_no_claim(net: &mut Net) {
     net.next_round();
     net.bonding(to, &BondingManager::claimEarningsCall { _endRound: n(0) });
     net.bonding(giver, &transfer(to, n(5)));
+    // What stops everything comes before it.
+    net.end_round();
+    net.evm.mine(1);
+    net.refuse_bonding(giver, &transfer(to, n(5)), "current round is not initialized");
+    net.pause();
+    net.refuse_bonding(giver, &transfer(to, n(5)), "system is paused");
 }
 
 fn locks_are_numbered_on_both_sides(net: &mut Net) {
