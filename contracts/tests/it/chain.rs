@@ -26,8 +26,8 @@ use weir_contracts::Revert;
 /// Gas of a transaction whose sender does not say.
 pub const GAS: u64 = 10_000_000;
 const CALL_GAS: u64 = 200_000_000;
-const BLOCK_SECONDS: u64 = 12;
-const GENESIS_TIME: u64 = 1_700_000_000;
+pub const BLOCK_SECONDS: u64 = 12;
+pub const GENESIS_TIME: u64 = 1_700_000_000;
 pub const CHAIN_ID: u64 = 31_337;
 
 /// What a transaction did.

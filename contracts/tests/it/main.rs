@@ -9,5 +9,6 @@ mod factors;
 mod gas;
 mod interface;
 mod pool;
+mod rules;
 mod walk;
 mod world;
