@@ -1,7 +1,8 @@
 //! `weir ctl deploy`: the protocol on any chain.
 
+use std::cell::Cell;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alloy::network::EthereumWallet;
 use alloy::providers::{Provider, RootProvider};
@@ -16,8 +17,9 @@ use crate::failure::Failure;
 use crate::output;
 use crate::progress::Bar;
 
-/// Pause between two looks for a receipt.
-const PAUSE: Duration = Duration::from_millis(500);
+/// Pause between two looks for a receipt: at first, and at most. It doubles from look to look.
+const PAUSE_FIRST: Duration = Duration::from_millis(10);
+const PAUSE_MOST: Duration = Duration::from_millis(640);
 
 /// Which chain, whose key, which parameters.
 #[derive(Debug, Args)]
@@ -70,10 +72,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
         let deployer = Deployer::signing(&provider, &wallet).await.map_err(failed)?;
         let plan = deployer.plan(&params).await.map_err(failed)?;
-        let looks = u64::from(arguments.patience_seconds) * 1_000 / PAUSE.as_millis() as u64;
+        let patience = Duration::from_secs(arguments.patience_seconds.into());
+        let begun = Cell::new(Instant::now());
         let wait = async |attempt: u32| {
-            tokio::time::sleep(PAUSE).await;
-            u64::from(attempt) < looks
+            if attempt == 0 {
+                begun.set(Instant::now());
+            }
+            tokio::time::sleep(PAUSE_FIRST.saturating_mul(1 << attempt.min(6)).min(PAUSE_MOST)).await;
+            begun.get().elapsed() < patience
         };
         let bar = Bar::new();
         for (index, step) in plan.steps.iter().enumerate() {
