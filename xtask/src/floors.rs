@@ -6,7 +6,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use eyre::{Context, Result};
 
 /// Every crate of the workspace and its floor, as ARCHITECTURE.md draws them.
-pub const FLOORS: [(&str, u8); 14] = [
+pub const FLOORS: [(&str, u8); 15] = [
     ("weir-types", 1),
     ("weir-ticket", 2),
     ("weir-market", 2),
@@ -18,6 +18,7 @@ pub const FLOORS: [(&str, u8); 14] = [
     ("weir-media", 4),
     ("weir-lab", 5),
     ("weir-report", 5),
+    ("weir-benches", 6),
     ("weir-conformance", 6),
     ("weir", 6),
     ("xtask", 6),

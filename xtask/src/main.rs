@@ -1,5 +1,6 @@
 //! Tasks of the repository: `./dev <task>`, or `cargo xtask <task>`.
 
+mod bench;
 mod check;
 mod conformance;
 mod contracts;
@@ -42,6 +43,11 @@ enum Task {
         #[arg(long, value_enum, default_value = "D26", requires = "export")]
         rules: contracts::Rules,
     },
+    /// Measure, beside what it is compared with.
+    Bench {
+        #[command(subcommand)]
+        what: bench::What,
+    },
     /// Compare with recordings of the originals.
     Conformance(conformance::Arguments),
 }
@@ -65,6 +71,7 @@ fn main() -> ExitCode {
             contracts::export(&folder, rules).map(|()| ExitCode::SUCCESS)
         }
         Task::Contracts { check, .. } => contracts::run(check).map(|()| ExitCode::SUCCESS),
+        Task::Bench { what } => bench::run(&what),
         Task::Conformance(arguments) => conformance::run(&arguments),
     };
     match result {

@@ -1,0 +1,53 @@
+//! Benches that stand beside what they are compared with: `cargo xtask bench` starts this.
+
+mod chain;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use eyre::Result;
+
+#[derive(Debug, Parser)]
+#[command(name = "bench", bin_name = "cargo xtask bench", about = "Measure, beside what it is compared with")]
+struct Cli {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The embedded chain beside Anvil and bare revm.
+    Chain {
+        /// Anvil's program; without it Anvil is left out.
+        #[arg(long)]
+        anvil: Option<PathBuf>,
+        /// Print the figures as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn run(cli: &Cli) -> Result<()> {
+    match &cli.what {
+        What::Chain { anvil, json } => {
+            let figures = chain::measure(anvil.as_deref())?;
+            if *json {
+                println!("{}", serde_json::to_string_pretty(&figures)?);
+            } else {
+                print!("{}", chain::text(&figures));
+            }
+            Ok(())
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
