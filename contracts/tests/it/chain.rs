@@ -44,7 +44,7 @@ pub struct Outcome {
 }
 
 /// An EVM with Cancun rules, gas for nothing, and any sender.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Chain {
     pub db: CacheDB<EmptyDB>,
     pub number: u64,

@@ -7,6 +7,7 @@ mod chain;
 mod deploy;
 mod factors;
 mod history;
+mod model;
 mod pool;
 mod walk;
 mod world;

@@ -1,0 +1,95 @@
+//! The tests: lives from seeds, and lives from files.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::action::{Action, Life};
+use super::generate::{Generator, rules};
+use super::play::Play;
+
+/// How many times a life that fails is played again to shorten it.
+const TRIES: u32 = 2_000;
+
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|e| panic!("{name}={text}: {e}")))
+}
+
+/// The life of a seed, as far as both sides agree, and what they disagree on.
+fn live(seed: u64) -> (Life, Result<Play, String>) {
+    let (version, pool) = rules(seed);
+    let mut life = Life { version, pool, actions: Vec::new() };
+    let actions = &mut life.actions;
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        let mut play = Play::new(version, pool);
+        let mut generator = Generator::new(seed);
+        while let Some(action) = generator.next(&play.model) {
+            actions.push(action.clone());
+            play.act(&action)?;
+        }
+        super::compare::all(&mut play)?;
+        Ok(play)
+    }));
+    let result = result.unwrap_or_else(|_| Err("panicked".to_owned()));
+    (life, result)
+}
+
+fn fails(life: &Life) -> Option<(usize, String)> {
+    catch_unwind(AssertUnwindSafe(|| Play::through(life).err()))
+        .unwrap_or_else(|_| Some((life.actions.len(), "panicked".to_owned())))
+}
+
+/// Leaves out what is not needed to fail: halves, quarters, and so on down to single actions.
+fn shorten(mut life: Life) -> Life {
+    let mut tries = 0;
+    let mut size = life.actions.len() / 2;
+    while size > 0 && tries < TRIES {
+        let mut at = 0;
+        let before = life.actions.len();
+        while at < life.actions.len() && tries < TRIES {
+            let mut actions: Vec<Action> = life.actions.clone();
+            actions.drain(at..(at + size).min(life.actions.len()));
+            let shorter = Life { actions, ..life.clone() };
+            tries += 1;
+            match fails(&shorter) {
+                Some((last, _)) => {
+                    life = shorter;
+                    life.actions.truncate(last + 1);
+                }
+                None => at += size,
+            }
+        }
+        // The last pass is repeated while it finds something.
+        if size > 1 || life.actions.len() == before {
+            size /= 2;
+        }
+    }
+    life
+}
+
+/// Lives from every second seed.
+fn many(half: u64) {
+    let (first, lives) = (number("WEIR_SEED", 1), number("WEIR_SEQUENCES", 200));
+    let (mut done, mut refused) = (0, 0);
+    for seed in (first..first + lives).filter(|seed| seed / 4 % 2 == half) {
+        let (life, result) = live(seed);
+        match result {
+            Ok(play) => (done, refused) = (done + play.done, refused + play.refused),
+            Err(difference) => {
+                let short = shorten(life);
+                let again = fails(&short).map_or(difference.clone(), |(_, difference)| difference);
+                panic!("seed {seed}: {difference}\nshortened ({again}):\n{short}");
+            }
+        }
+    }
+    println!("{done} transactions succeeded, {refused} were refused");
+    assert!(lives < 8 || done > 2 * refused, "most should succeed: {done} did, {refused} did not");
+}
+
+#[test]
+fn a_hundred_random_lives_agree_with_the_model() {
+    many(0);
+}
+
+#[test]
+fn another_hundred_random_lives_agree_with_the_model() {
+    many(1);
+}
