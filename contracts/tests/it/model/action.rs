@@ -220,6 +220,24 @@ actions! {
     Initialize = "initialize" { who: Who }
 }
 
+impl Action {
+    /// Those whose earnings the action may settle.
+    pub fn parties(&self) -> Vec<Who> {
+        match self {
+            Self::BondFor { owner, .. } => vec![*owner],
+            Self::TransferBond { who, to, .. } => vec![*who, *to],
+            Self::Slash { orchestrator, .. } => vec![*orchestrator],
+            Self::Bond { who, .. }
+            | Self::Unbond { who, .. }
+            | Self::Rebond { who, .. }
+            | Self::RebondFromUnbonded { who, .. }
+            | Self::WithdrawFees { who, .. }
+            | Self::Claim { who } => vec![*who],
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// Everything that happens in one run, and under which rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Life {

@@ -6,7 +6,7 @@ use weir_contracts::Change;
 use super::Who;
 use super::exact::{Part, overflow};
 use super::ranking::Place;
-use super::state::{Lock, Model, NOBODY, Status, Step, refuse, require};
+use super::state::{Claims, Lock, Model, NOBODY, Status, Step, refuse, require};
 
 impl Model {
     /// Settles what someone earned up to now. Who settled in this round has nothing more to get from it.
@@ -18,7 +18,7 @@ impl Model {
         }
         let (delegate, from) = (p.delegate, p.last_claim + 1);
         let (old_bonded, old_fees) = (p.bonded, p.fees);
-        let (rewards, fees) = if delegate == NOBODY { Default::default() } else { self.earned(x) };
+        let (rewards, fees) = self.earned(x);
         if delegate != NOBODY {
             self.write_factors(delegate, round);
             let (stake_deficit, fee_deficit) = self.deficits(x);
@@ -39,33 +39,44 @@ impl Model {
         self.announce("EarningsClaimed", &[delegate, x], &[rewards, fees, U256::from(from), U256::from(round)]);
     }
 
-    /// New stake and fees of a claim: as the contract announced them, if they agree with the exact ones.
-    /// When it refused the transaction nothing is known but what they are about.
+    /// New stake and fees of a claim as the contract has them, if they agree with the exact ones.
     fn earned(&mut self, x: Who) -> (U256, U256) {
         let p = self.person(x);
         let (bonded, fees, delegate) = (p.bonded, p.fees, p.delegate);
-        let Some(claims) = &mut self.claims else {
-            let (stake_parts, fee_parts) = self.parts(x);
-            let p = self.person(x);
-            let stake = p.purse.floor(stake_parts).saturating_sub(bonded);
-            return (stake, p.purse.floor(fee_parts).saturating_sub(fees));
+        let (new_stake, new_fees) = match &mut self.claims {
+            Claims::Announced(claims) => match claims.pop_front() {
+                Some((by_delegate, by, new_stake, new_fees)) => {
+                    if (by_delegate, by) != (delegate, x) {
+                        self.faults.push(format!("{by} claimed from {by_delegate}, not {x} from {delegate}"));
+                    }
+                    (new_stake, new_fees)
+                }
+                None => {
+                    self.faults.push(format!("{x} should have claimed"));
+                    return Default::default();
+                }
+            },
+            Claims::Pending(pending) => {
+                let (stake, fees_due) = pending.get(&x).copied().unwrap_or((bonded, fees));
+                (stake - bonded, fees_due - fees)
+            }
         };
-        let Some((by_delegate, by, new_stake, new_fees)) = claims.pop_front() else {
-            self.faults.push(format!("{x} should have claimed"));
-            return Default::default();
-        };
-        if (by_delegate, by) != (delegate, x) {
-            self.faults.push(format!("{by} claimed from {by_delegate}, not {x} from {delegate}"));
+        if delegate == NOBODY {
+            if !(new_stake + new_fees).is_zero() {
+                self.faults.push(format!("{x} claims {new_stake} and {new_fees} from nobody"));
+            }
+            return (new_stake, new_fees);
         }
-        if !self.agrees_on_stake(x, bonded + new_stake) {
-            let (floor, deficit) = (self.person(x).purse.floor(self.parts(x).0), self.deficits(x).0);
-            let said = bonded + new_stake;
-            self.faults.push(format!("{x} claims a stake of {said}, exactly {floor} and a part, less {deficit}"));
-        }
-        if !self.agrees_on_fees(x, fees + new_fees) {
-            let (floor, deficit) = (self.person(x).purse.floor(self.parts(x).1), self.deficits(x).1);
-            let said = fees + new_fees;
-            self.faults.push(format!("{x} claims fees of {said}, exactly {floor} and a part, less {deficit}"));
+        let deficits = self.deficits(x);
+        let (stake_parts, fee_parts) = self.parts(x);
+        for (what, said, agrees, parts, deficit) in [
+            ("stake", bonded + new_stake, self.agrees_on_stake(x, bonded + new_stake), stake_parts, deficits.0),
+            ("fees", fees + new_fees, self.agrees_on_fees(x, fees + new_fees), fee_parts, deficits.1),
+        ] {
+            if !agrees {
+                let floor = self.person(x).purse.floor(parts);
+                self.faults.push(format!("{x} claims {what} of {said}, exactly {floor} and a part, less {deficit}"));
+            }
         }
         (new_stake, new_fees)
     }

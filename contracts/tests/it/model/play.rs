@@ -17,7 +17,7 @@ use super::broker::{Funds, Ticket};
 use super::cast::{ACTORS, Book, CAST};
 use super::compare;
 use super::events::{Event, decode};
-use super::state::{Model, Step};
+use super::state::{Claims, Model, Step};
 use super::start;
 use super::tickets::Paper;
 use crate::chain::{Chain, GAS};
@@ -92,6 +92,8 @@ pub struct Play {
     pub stage: Stage,
     pub model: Model,
     pub papers: BTreeMap<u64, Paper>,
+    /// Who takes part in the action.
+    parties: Vec<Who>,
     /// Transactions that succeeded, and that were refused.
     pub done: u64,
     pub refused: u64,
@@ -101,7 +103,7 @@ impl Play {
     pub fn new(version: ProtocolVersion, pool: u64) -> Self {
         let mut stage = if version == ProtocolVersion::D24 { &*EARLIER } else { &*LATER }.clone();
         let model = start::model(&mut stage, version);
-        let mut play = Self { stage, model, papers: BTreeMap::new(), done: 0, refused: 0 };
+        let mut play = Self { stage, model, papers: BTreeMap::new(), parties: Vec::new(), done: 0, refused: 0 };
         if pool > POOL {
             play.act(&Action::PoolSize { who: CAST.owner, size: pool }).expect("the pool grows");
         }
@@ -140,7 +142,11 @@ impl Play {
         let events = decode(&outcome.logs, &self.stage.d, &self.stage.book);
         let mut after = self.model.clone();
         after.events.clear();
-        after.claims = outcome.success.then(|| events.iter().filter_map(claimed).collect());
+        after.claims = if outcome.success {
+            Claims::Announced(events.iter().filter_map(claimed).collect())
+        } else {
+            Claims::Pending(self.pending())
+        };
         let expected = step(&mut after);
         let said = if outcome.success { Ok(()) } else { Err(Revert::decode(&outcome.output).to_string()) };
         same(|| C::SIGNATURE.to_owned(), &said, &expected)?;
@@ -188,7 +194,13 @@ impl Play {
         self.stage.chain.read(self.stage.d.bonding_manager, &call)
     }
 
+    fn pending(&mut self) -> BTreeMap<Who, (U256, U256)> {
+        let parties = self.parties.clone();
+        parties.into_iter().map(|who| (who, (self.stake(who), self.fees(who)))).collect()
+    }
+
     pub fn act(&mut self, action: &Action) -> Step {
+        self.parties = action.parties();
         match action {
             Action::Mine { blocks } => self.mine(*blocks),
             Action::Rounds { rounds } => {

@@ -11,7 +11,7 @@ use super::cast::{ALL, CAST};
 use super::exact::percentage;
 use super::play::Stage;
 use super::ranking::Ranking;
-use super::state::{Clock, Minting, Model, Orchestrator, Person, SIX};
+use super::state::{Claims, Clock, Minting, Model, Orchestrator, Person, SIX};
 
 pub fn model(stage: &mut Stage, version: ProtocolVersion) -> Model {
     let people = (0..ALL).map(|who| {
@@ -49,7 +49,7 @@ pub fn model(stage: &mut Stage, version: ProtocolVersion) -> Model {
         pool_slashed: false,
         fees_overpaid: false,
         events: Vec::new(),
-        claims: None,
+        claims: Claims::Pending(BTreeMap::new()),
         faults: Vec::new(),
     }
 }

@@ -136,6 +136,16 @@ impl Default for Orchestrator {
 /// An announced claim: delegate, delegator, new stake, new fees.
 pub type Claimed = (Who, Who, U256, U256);
 
+/// What the contract makes of claims.
+#[derive(Debug, Clone)]
+pub enum Claims {
+    /// By the events of a transaction that succeeded.
+    Announced(VecDeque<Claimed>),
+    /// By the views of stake and fees, where it refused the transaction. They are of those who may have
+    /// claimed in it.
+    Pending(BTreeMap<Who, (U256, U256)>),
+}
+
 #[derive(Debug, Clone)]
 pub struct Minting {
     pub inflation: U256,
@@ -218,8 +228,7 @@ pub struct Model {
     pub fees_overpaid: bool,
     /// What the transaction announced.
     pub events: Vec<Event>,
-    /// Claims as the contract announced them, or `None` when it refused the transaction.
-    pub claims: Option<VecDeque<Claimed>>,
+    pub claims: Claims,
     /// What the contract announced against the model.
     pub faults: Vec<String>,
 }
