@@ -143,6 +143,15 @@ macro_rules! actions {
             $($(#[$doc])* $variant { $($field: $type),* },)+
         }
 
+        impl Action {
+            /// All kinds of actions, by their words.
+            pub const KINDS: &[&str] = &[$($word),+];
+
+            pub fn kind(&self) -> &'static str {
+                match self { $(Self::$variant { .. } => $word,)+ }
+            }
+        }
+
         impl fmt::Display for Action {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {

@@ -41,10 +41,13 @@ impl Play {
     }
 }
 
+/// What a transaction may have changed.
 pub fn after_step(play: &mut Play, touched: &BTreeSet<Who>) -> Step {
     for &who in touched {
         owner(play, who)?;
-        orchestrator(play, who)?;
+        if play.model.orchestrator(who).activation > 0 {
+            orchestrator(play, who)?;
+        }
     }
     pool(play)?;
     hold(play)
@@ -63,6 +66,7 @@ pub fn all(play: &mut Play) -> Step {
         owner(play, who)?;
         locks(play, who)?;
         orchestrator(play, who)?;
+        standing(play, who)?;
         records(play, who)?;
         sender(play, who)?;
         votes(play, who)?;
@@ -72,7 +76,7 @@ pub fn all(play: &mut Play) -> Step {
 
 /// Stake, fees and money of someone.
 fn owner(play: &mut Play, who: Who) -> Step {
-    let (bm, token, address) = (play.stage.d.bonding_manager, play.stage.d.token, play.at(who));
+    let (bm, address) = (play.stage.d.bonding_manager, play.at(who));
     let said = play.read(bm, &Bonding::getDelegatorCall { _delegator: address });
     let p = play.model.person(who);
     let expected = Bonding::getDelegatorReturn {
@@ -98,17 +102,14 @@ fn owner(play: &mut Play, who: Who) -> Step {
             return Err(format!("{what} of {who}: {said}, exactly {floor} and a part, less at most {deficit}"));
         }
     }
-    let status = play.read(bm, &Bonding::delegatorStatusCall { _delegator: address });
-    same(|| format!("status of {who}"), status, play.model.status(who) as u8)?;
-    let lpt = play.read(token, &LivepeerToken::balanceOfCall { account: address });
-    same(|| format!("LPT of {who}"), lpt, play.model.person(who).lpt)?;
     same(|| format!("ETH of {who}"), play.stage.chain.balance(address), play.model.person(who).eth)
 }
 
 fn locks(play: &mut Play, who: Who) -> Step {
     let (bm, _delegator) = (play.stage.d.bonding_manager, play.at(who));
     let next = play.model.person(who).next_lock;
-    for id in next.saturating_sub(3)..=next {
+    // The latest, and the one that would be next.
+    for id in next.saturating_sub(2)..=next {
         let _unbondingLockId = U256::from(id);
         let said = play.read(bm, &Bonding::getDelegatorUnbondingLockCall { _delegator, _unbondingLockId });
         let lock = play.model.person(who).locks.get(&id).copied();
@@ -144,7 +145,16 @@ fn orchestrator(play: &mut Play, who: Who) -> Step {
             return Err(format!("{what} of {who}: {said}, exactly {floor} and a part, less at most {deficit}"));
         }
     }
-    same(|| format!("orchestrator {who}"), said, expected)?;
+    same(|| format!("orchestrator {who}"), said, expected)
+}
+
+/// What follows from stake and pool.
+fn standing(play: &mut Play, who: Who) -> Step {
+    let (bm, _transcoder) = (play.stage.d.bonding_manager, play.at(who));
+    let status = play.read(bm, &Bonding::delegatorStatusCall { _delegator: _transcoder });
+    same(|| format!("status of {who}"), status, play.model.status(who) as u8)?;
+    let lpt = play.read(play.stage.d.token, &LivepeerToken::balanceOfCall { account: _transcoder });
+    same(|| format!("LPT of {who}"), lpt, play.model.person(who).lpt)?;
     let active = play.read(bm, &Bonding::isActiveTranscoderCall { _transcoder });
     same(|| format!("{who} is active"), active, play.model.is_active(who))?;
     let registered = play.read(bm, &Bonding::isRegisteredTranscoderCall { _transcoder });
@@ -193,12 +203,10 @@ fn pool(play: &mut Play) -> Step {
 fn hold(play: &mut Play) -> Step {
     let d = play.stage.d;
     let lpt = play.read(d.token, &LivepeerToken::balanceOfCall { account: d.minter });
-    let supply = play.read(d.token, &LivepeerToken::totalSupplyCall {});
     let eth = play.stage.chain.balance(d.minter);
     let m = &play.model;
     same(|| "LPT in the vault".to_owned(), lpt, m.minting.lpt)?;
     same(|| "ETH in the vault".to_owned(), eth, m.minting.eth)?;
-    same(|| "supply".to_owned(), supply, m.minting.supply)?;
     same(|| "LPT in the vault, by what it is for".to_owned(), lpt, m.vault())?;
     // Where penalties did not come between, the pool is sorted by the stake behind its members.
     let stakes: Vec<U256> = m.ranking.members().map(|who| m.person(who).delegated).collect();

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::action::{Action, Life};
 use super::generate::{Generator, rules};
-use super::play::Play;
+use super::play::{Play, Tally};
 
 /// How many times a life that fails is played again to shorten it.
 const TRIES: u32 = 2_000;
@@ -65,14 +65,14 @@ fn shorten(mut life: Life) -> Life {
     life
 }
 
-/// Lives from every second seed.
+/// Lives from every second four of seeds.
 fn many(half: u64) {
     let (first, lives) = (number("WEIR_SEED", 1), number("WEIR_SEQUENCES", 200));
-    let (mut done, mut refused) = (0, 0);
+    let mut tally = Tally::new();
     for seed in (first..first + lives).filter(|seed| seed / 4 % 2 == half) {
         let (life, result) = live(seed);
         match result {
-            Ok(play) => (done, refused) = (done + play.done, refused + play.refused),
+            Ok(play) => play.tally.into_iter().for_each(|(what, n)| *tally.entry(what).or_default() += n),
             Err(difference) => {
                 let short = shorten(life);
                 let again = fails(&short).map_or(difference.clone(), |(_, difference)| difference);
@@ -80,8 +80,22 @@ fn many(half: u64) {
             }
         }
     }
-    println!("{done} transactions succeeded, {refused} were refused");
-    assert!(lives < 8 || done > 2 * refused, "most should succeed: {done} did, {refused} did not");
+    for ((kind, reason), n) in &tally {
+        println!("{n:8} {kind}: {}", reason.as_deref().unwrap_or("done"));
+    }
+    if lives >= 100 {
+        enough(&tally);
+    }
+}
+
+/// Whether the lives saw what they are for.
+fn enough(tally: &Tally) {
+    let of = |done: bool| tally.iter().filter(|((_, r), _)| r.is_none() == done).map(|(_, n)| n).sum::<u64>();
+    assert!(of(true) > 3 * of(false), "most should succeed: {} did, {} did not", of(true), of(false));
+    let without = ["mine", "rounds", "issue", "fund-short"];
+    for kind in Action::KINDS.iter().filter(|kind| !without.contains(kind)) {
+        assert!(tally.contains_key(&(*kind, None)), "{kind} never succeeded");
+    }
 }
 
 #[test]

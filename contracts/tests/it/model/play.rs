@@ -87,6 +87,9 @@ pub fn same<T: PartialEq + std::fmt::Debug>(what: impl FnOnce() -> String, said:
     Err(format!("{}: {said:?}, should be {expected:?}", what()))
 }
 
+/// Kinds of action, reasons to refuse them if there was one, and how often.
+pub type Tally = BTreeMap<(&'static str, Option<String>), u64>;
+
 /// The contracts and the model, in step.
 pub struct Play {
     pub stage: Stage,
@@ -94,16 +97,16 @@ pub struct Play {
     pub papers: BTreeMap<u64, Paper>,
     /// Who takes part in the action.
     parties: Vec<Who>,
-    /// Transactions that succeeded, and that were refused.
-    pub done: u64,
-    pub refused: u64,
+    /// How often each kind of action succeeded, or was refused with some reason.
+    pub tally: Tally,
+    kind: &'static str,
 }
 
 impl Play {
     pub fn new(version: ProtocolVersion, pool: u64) -> Self {
         let mut stage = if version == ProtocolVersion::D24 { &*EARLIER } else { &*LATER }.clone();
         let model = start::model(&mut stage, version);
-        let mut play = Self { stage, model, papers: BTreeMap::new(), parties: Vec::new(), done: 0, refused: 0 };
+        let mut play = Self { stage, model, papers: BTreeMap::new(), parties: Vec::new(), tally: Tally::new(), kind: "" };
         if pool > POOL {
             play.act(&Action::PoolSize { who: CAST.owner, size: pool }).expect("the pool grows");
         }
@@ -150,8 +153,8 @@ impl Play {
         let expected = step(&mut after);
         let said = if outcome.success { Ok(()) } else { Err(Revert::decode(&outcome.output).to_string()) };
         same(|| C::SIGNATURE.to_owned(), &said, &expected)?;
+        *self.tally.entry((self.kind, said.clone().err())).or_default() += 1;
         if said.is_err() {
-            self.refused += 1;
             return Ok(());
         }
         if let Some(fault) = after.faults.first() {
@@ -161,7 +164,6 @@ impl Play {
             same(|| format!("{}, event {n}", C::SIGNATURE), events.get(n), after.events.get(n))?;
         }
         self.model = after;
-        self.done += 1;
         let mut touched: BTreeSet<Who> = events.into_iter().flat_map(|event| event.who).collect();
         touched.insert(from);
         compare::after_step(self, &touched)
@@ -201,6 +203,7 @@ impl Play {
 
     pub fn act(&mut self, action: &Action) -> Step {
         self.parties = action.parties();
+        self.kind = action.kind();
         match action {
             Action::Mine { blocks } => self.mine(*blocks),
             Action::Rounds { rounds } => {
