@@ -253,12 +253,15 @@ pub struct Life {
     pub version: weir_contracts::ProtocolVersion,
     /// Orchestrators in the pool at first.
     pub pool: u64,
+    /// Refusals and situations that must occur in it.
+    pub shows: Vec<String>,
     pub actions: Vec<Action>,
 }
 
 impl fmt::Display for Life {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} {}", self.version, self.pool)?;
+        self.shows.iter().try_for_each(|what| writeln!(f, "shows {what}"))?;
         self.actions.iter().try_for_each(|action| writeln!(f, "{action}"))
     }
 }
@@ -272,12 +275,18 @@ impl FromStr for Life {
             text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
         let (_, head) = lines.next().ok_or("no rules")?;
         let (version, pool) = head.split_once(' ').ok_or("the first line names the rules and the pool's size")?;
-        Ok(Self {
+        let mut life = Self {
             version: version.parse().map_err(|e| format!("{e}"))?,
             pool: pool.parse().map_err(|e| format!("{pool}: {e}"))?,
-            actions: lines
-                .map(|(n, line)| line.parse().map_err(|e| format!("line {}: {e}", n + 1)))
-                .collect::<Result<_, _>>()?,
-        })
+            shows: Vec::new(),
+            actions: Vec::new(),
+        };
+        for (n, line) in lines {
+            match line.strip_prefix("shows ") {
+                Some(what) => life.shows.push(what.to_owned()),
+                None => life.actions.push(line.parse().map_err(|e| format!("line {}: {e}", n + 1))?),
+            }
+        }
+        Ok(life)
     }
 }

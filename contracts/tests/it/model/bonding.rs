@@ -6,7 +6,7 @@ use weir_contracts::Change;
 use super::Who;
 use super::exact::{Part, overflow};
 use super::ranking::Place;
-use super::state::{Claims, Lock, Model, NOBODY, Status, Step, refuse, require};
+use super::state::{Claims, Lock, Mark, Model, NOBODY, Status, Step, refuse, require};
 
 impl Model {
     /// Settles what someone earned up to now. Who settled in this round has nothing more to get from it.
@@ -17,6 +17,8 @@ impl Model {
             return;
         }
         let (delegate, from) = (p.delegate, p.last_claim + 1);
+        self.mark(Mark::ClaimAfterThirtyRounds, !p.bonded.is_zero() && p.last_claim + 30 < round);
+        let p = self.person(x);
         let (old_bonded, old_fees) = (p.bonded, p.fees);
         let (rewards, fees) = self.earned(x);
         if delegate != NOBODY {
@@ -164,11 +166,13 @@ impl Model {
                 return Ok(());
             }
             self.ranking.remove(last);
+            self.mark(Mark::EvictionOfActive, self.is_active(last));
             self.orchestrator_mut(last).deactivation = from;
             self.next_total = self.next_total.checked_sub(least).ok_or_else(overflow)?;
             self.announce("TranscoderDeactivated", &[last], &[U256::from(from)]);
         }
         self.ranking.insert(o, stake, place)?;
+        self.mark(Mark::ReturnWithinRound, self.orchestrator(o).deactivation == from);
         self.next_total += stake;
         let joined = self.orchestrator_mut(o);
         (joined.last_stake_update, joined.activation, joined.deactivation) = (from, from, u64::MAX);
@@ -227,6 +231,9 @@ impl Model {
             self.person_mut(x).start_round = next;
         } else if from != to {
             require(!self.is_registered(x), "registered transcoders can't delegate towards other addresses")?;
+            let now = self.round();
+            let begins = self.person(x).start_round == now || self.orchestrator(to).activation == now;
+            self.mark(Mark::SwitchAtActivation, begins);
             self.person_mut(x).start_round = next;
             moved += bonded;
             self.lower_stake(from, bonded, old)?;
@@ -234,6 +241,7 @@ impl Model {
         }
         self.write_factors(to, self.round());
         require(!moved.is_zero(), "delegation amount must be greater than 0")?;
+        self.mark(Mark::BondToNobody, to == NOBODY);
         self.person_mut(x).delegate = to;
         self.put_stake(x, amount);
         self.raise_stake(to, moved, new)?;

@@ -6,7 +6,7 @@ use alloy::primitives::U256;
 use weir_contracts::Change;
 
 use super::Who;
-use super::state::{Model, NOBODY, Step, require};
+use super::state::{Mark, Model, NOBODY, Step, require};
 
 /// What a ticket refers to as its round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +132,7 @@ impl Model {
             self.sender_mut(sender).deposit -= ticket.value;
             ticket.value
         };
+        self.mark(Mark::NothingPaid, pay.is_zero() && !ticket.value.is_zero());
         if !pay.is_zero() {
             self.credit_fees(recipient, pay)?;
             self.announce("WinningTicketTransfer", &[sender, recipient], &[pay]);
@@ -178,6 +179,7 @@ impl Model {
         *s.claimed.entry(round).or_default() += amount;
         *s.claimed_by.entry((round, claimant)).or_default() += amount;
         s.reserve -= amount;
+        self.mark(Mark::ReserveClaimed, true);
         self.announce("ReserveClaimed", &[sender, claimant], &[amount]);
         Ok(amount)
     }

@@ -1,5 +1,8 @@
 //! All that the contracts show against the model, and what must hold in any case.
 
+// Locals have the names of the contracts' arguments, so that calls are short.
+#![allow(non_snake_case)]
+
 use std::collections::BTreeSet;
 
 use alloy::primitives::{Address, U256};
@@ -16,7 +19,7 @@ use super::play::{Play, same};
 use super::state::{Model, Step};
 
 /// Every so many rounds everything is compared, in the others what was touched.
-const ROUNDS: u64 = 5;
+const ROUNDS: u64 = 9;
 
 fn end(round: u64) -> U256 {
     if round == u64::MAX { U256::MAX } else { U256::from(round) }
@@ -41,15 +44,21 @@ impl Play {
     }
 }
 
-/// What a transaction may have changed.
-pub fn after_step(play: &mut Play, touched: &BTreeSet<Who>) -> Step {
-    for &who in touched {
-        owner(play, who)?;
+/// What a transaction may have changed: for those that it settled or names, all that they have; for
+/// others that its events name, what is on record.
+pub fn after_step(play: &mut Play, parties: &BTreeSet<Who>, others: &BTreeSet<Who>, pools: bool) -> Step {
+    for &who in parties.union(others) {
+        delegator(play, who)?;
+        if parties.contains(&who) {
+            owner(play, who)?;
+        }
         if play.model.orchestrator(who).activation > 0 {
             orchestrator(play, who)?;
         }
     }
-    pool(play)?;
+    if pools {
+        pool(play)?;
+    }
     hold(play)
 }
 
@@ -63,6 +72,7 @@ pub fn all(play: &mut Play) -> Step {
     pool(play)?;
     hold(play)?;
     for who in play.model.everyone() {
+        delegator(play, who)?;
         owner(play, who)?;
         locks(play, who)?;
         orchestrator(play, who)?;
@@ -74,8 +84,8 @@ pub fn all(play: &mut Play) -> Step {
     past_totals(play)
 }
 
-/// Stake, fees and money of someone.
-fn owner(play: &mut Play, who: Who) -> Step {
+/// What is on record of someone as a delegator.
+fn delegator(play: &mut Play, who: Who) -> Step {
     let (bm, address) = (play.stage.d.bonding_manager, play.at(who));
     let said = play.read(bm, &Bonding::getDelegatorCall { _delegator: address });
     let p = play.model.person(who);
@@ -88,7 +98,12 @@ fn owner(play: &mut Play, who: Who) -> Step {
         lastClaimRound: U256::from(p.last_claim),
         nextUnbondingLockId: U256::from(p.next_lock),
     };
-    same(|| format!("delegator {who}"), said, expected)?;
+    same(|| format!("delegator {who}"), said, expected)
+}
+
+/// Stake, fees and money of someone.
+fn owner(play: &mut Play, who: Who) -> Step {
+    let (bm, address) = (play.stage.d.bonding_manager, play.at(who));
     let stake = play.read(bm, &Bonding::pendingStakeCall { _delegator: address, _endRound: U256::ZERO });
     let fees = play.read(bm, &Bonding::pendingFeesCall { _delegator: address, _endRound: U256::ZERO });
     let m = &play.model;

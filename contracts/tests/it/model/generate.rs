@@ -18,7 +18,7 @@ const IDLERS: Who = 20;
 /// The first of those that pay tickets.
 const GATEWAYS: Who = 24;
 
-const ROUNDS: u64 = 55;
+const ROUNDS: u64 = 52;
 const WIN: u32 = 1_000_000;
 
 pub struct Generator {
@@ -27,7 +27,9 @@ pub struct Generator {
     /// Actions left in this round.
     left: u64,
     next_ticket: u64,
+    /// What is to come next, from the last to the first.
     plan: Vec<Action>,
+    ending: bool,
 }
 
 /// The rules of a seed, and the size of its pool.
@@ -40,7 +42,14 @@ impl Generator {
     pub fn new(seed: u64) -> Self {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        Self { entropy: Entropy::from_seed(bytes), first_round: None, left: 0, next_ticket: 0, plan: Vec::new() }
+        Self {
+            entropy: Entropy::from_seed(bytes),
+            first_round: None,
+            left: 0,
+            next_ticket: 0,
+            plan: Vec::new(),
+            ending: false,
+        }
     }
 
     fn below(&mut self, n: u64) -> u64 {
@@ -114,11 +123,10 @@ impl Generator {
     }
 
     /// Someone for whom a condition holds, if there is anyone, and most of the time.
-    fn someone(&mut self, m: &Model, wanted: impl Fn(Who) -> bool) -> Who {
+    fn someone(&mut self, wanted: impl Fn(Who) -> bool) -> Who {
         let all: Vec<Who> = (1..=ACTORS).filter(|who| wanted(*who)).collect();
         let any = self.actor();
         let active: Vec<Who> = all.iter().copied().filter(|who| *who < IDLERS || *who >= GATEWAYS).collect();
-        let _ = m;
         match self.below(20) {
             0 => any,
             1 => self.pick(&all).unwrap_or(any),
@@ -145,7 +153,15 @@ impl Generator {
         }
         if self.left == 0 {
             if m.round() > first + ROUNDS {
-                return None;
+                return self.end(m);
+            }
+            if !m.clock.is_locked() && self.chance(12) {
+                // The end of the round, in which commissions stay as they are.
+                self.left = 1 + self.below(3);
+                let who = self.someone(|who| m.is_registered(who));
+                self.plan.push(Action::Commission { who, cut: 1, share: 1, hints: Hints::none() });
+                let open = m.clock.start() + m.clock.length - m.clock.locked - m.clock.block;
+                return Some(Action::Mine { blocks: open - 1 + self.below(3) });
             }
             self.left = 3 + self.below(12);
             let rounds = if self.chance(5) { 2 + self.below(4) } else { 1 };
@@ -153,6 +169,14 @@ impl Generator {
         }
         self.left -= 1;
         Some(self.anything(m))
+    }
+
+    /// Those that did nothing for long settle at last.
+    fn end(&mut self, m: &Model) -> Option<Action> {
+        if !std::mem::replace(&mut self.ending, true) && m.is_initialized() && !m.paused {
+            self.plan = (IDLERS..GATEWAYS).map(|who| Action::Claim { who }).collect();
+        }
+        self.plan.pop()
     }
 
     /// The first round: orchestrators bond, set their commissions, and senders fund.
@@ -166,6 +190,10 @@ impl Generator {
             plan.push(Action::Bond { who, amount, to: who, hints: Hints::none() });
             let (cut, share) = (self.below(SIX as u64 + 1) as u32, self.below(SIX as u64 + 1) as u32);
             plan.push(Action::Commission { who, cut, share, hints: Hints::none() });
+        }
+        for who in IDLERS..GATEWAYS {
+            let to = 1 + self.below(u64::from(FOUNDERS)) as Who;
+            plan.push(Action::Bond { who, amount: Amount::Wei(self.wei()), to, hints: Hints::none() });
         }
         for who in GATEWAYS..=ACTORS {
             let (deposit, reserve) = (lpt(self.below(20)), lpt(self.below(5)));
@@ -201,7 +229,7 @@ impl Generator {
         match self.below(100) {
             0..=19 => self.bonding(m),
             20..=45 => self.unbonding(m),
-            46..=53 => Action::Claim { who: self.someone(m, |who| m.status(who) != Status::Unbonded) },
+            46..=53 => Action::Claim { who: self.someone(|who| m.status(who) != Status::Unbonded) },
             54..=62 => self.orchestrating(m),
             63..=87 => self.paying(m),
             88..=90 => self.slashing(m),
@@ -216,8 +244,12 @@ impl Generator {
         match self.below(20) {
             // A stranger adds to someone's stake, or bonds for someone who has none.
             0..=3 => {
-                let owner = self.someone(m, |who| m.status(who) != Status::Unbonded);
-                let to = if self.chance(85) { m.person(owner).delegate } else { self.delegate(m) };
+                let owner = self.someone(|who| m.status(who) != Status::Unbonded);
+                let to = match self.below(20) {
+                    0 => owner,
+                    1..=2 => self.delegate(m),
+                    _ => m.person(owner).delegate,
+                };
                 Action::BondFor { who, owner, amount: Amount::Wei(self.wei()), to, hints }
             }
             4 => {
@@ -226,7 +258,7 @@ impl Generator {
             }
             // Moves all stake elsewhere.
             5..=9 => {
-                let who = self.someone(m, |who| m.status(who) != Status::Unbonded && !m.is_registered(who));
+                let who = self.someone(|who| m.status(who) != Status::Unbonded && !m.is_registered(who));
                 let to = self.delegate(m);
                 Action::Bond { who, amount: Amount::Wei(U256::ZERO), to, hints }
             }
@@ -249,30 +281,30 @@ impl Generator {
         let has_lock = |who: Who| !m.person(who).locks.is_empty();
         match self.below(26) {
             0..=6 => {
-                let who = self.someone(m, bonded);
+                let who = self.someone(bonded);
                 Action::Unbond { who, amount: self.amount(), hints: self.hints(m, 1) }
             }
             7..=10 => {
-                let who = self.someone(m, |who| has_lock(who) && m.status(who) != Status::Unbonded);
+                let who = self.someone(|who| has_lock(who) && m.status(who) != Status::Unbonded);
                 Action::Rebond { who, lock: self.lock(m, who), hints: self.hints(m, 1) }
             }
             11..=13 => {
-                let who = self.someone(m, |who| has_lock(who) && m.status(who) == Status::Unbonded);
+                let who = self.someone(|who| has_lock(who) && m.status(who) == Status::Unbonded);
                 let to = self.delegate(m);
                 Action::RebondFromUnbonded { who, to, lock: self.lock(m, who), hints: self.hints(m, 1) }
             }
             14..=17 => {
-                let who = self.someone(m, bonded);
+                let who = self.someone(bonded);
                 let to = if self.chance(4) { NOBODY } else { self.actor() };
                 Action::TransferBond { who, to, amount: self.amount(), hints: self.hints(m, 2) }
             }
             18..=21 => {
                 let ripe = |who| m.person(who).locks.values().any(|lock| lock.withdraw_round <= m.round());
-                let who = self.someone(m, ripe);
+                let who = self.someone(ripe);
                 Action::WithdrawStake { who, lock: self.lock(m, who) }
             }
             _ => {
-                let who = self.someone(m, |who| !m.person(who).purse.floor(m.parts(who).1).is_zero());
+                let who = self.someone(|who| !m.person(who).purse.floor(m.parts(who).1).is_zero());
                 let to = match self.below(10) {
                     0 => NOBODY,
                     1 => self.actor(),
@@ -290,7 +322,7 @@ impl Generator {
     }
 
     fn orchestrating(&mut self, m: &Model) -> Action {
-        let who = self.someone(m, |who| m.is_registered(who));
+        let who = self.someone(|who| m.is_registered(who));
         match self.below(10) {
             0..=4 => {
                 let most = if self.chance(5) { 2 * SIX as u64 } else { SIX as u64 + 1 };
@@ -301,7 +333,7 @@ impl Generator {
             _ if !m.has(Change::RewardCaller) && self.chance(80) => Action::Reward { who, hints: Hints::none() },
             7 => Action::SetRewardCaller { who, caller: self.below(u64::from(ACTORS) + 1) as Who },
             _ => {
-                let orchestrator = self.someone(m, |who| m.person(who).reward_caller != NOBODY);
+                let orchestrator = self.someone(|who| m.person(who).reward_caller != NOBODY);
                 let known = m.person(orchestrator).reward_caller;
                 let who = if known == NOBODY || self.chance(10) { self.actor() } else { known };
                 Action::RewardFor { who, orchestrator, hints: self.hints(m, 1) }
@@ -335,7 +367,7 @@ impl Generator {
         let (deposit, reserve) = (U256::from(self.below(u64::MAX)), U256::from(self.below(u64::MAX) / 8));
         match self.below(30) {
             0..=13 => {
-                let recipient = self.someone(m, |who| m.is_active(who));
+                let recipient = self.someone(|who| m.is_active(who));
                 let issue = self.ticket(recipient);
                 // Some tickets are kept, to be redeemed later or never.
                 if self.chance(25) {
@@ -374,7 +406,7 @@ impl Generator {
     }
 
     fn slashing(&mut self, m: &Model) -> Action {
-        let orchestrator = self.someone(m, |who| m.status(who) != Status::Unbonded);
+        let orchestrator = self.someone(|who| m.status(who) != Status::Unbonded);
         let who = if self.chance(90) { CAST.verifier } else { self.actor() };
         let finder = if self.chance(30) { NOBODY } else { self.actor() };
         let part = match self.below(5) {

@@ -1,10 +1,13 @@
 //! The tests: lives from seeds, and lives from files.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::action::{Action, Life};
 use super::generate::{Generator, rules};
 use super::play::{Play, Tally};
+use super::state::Mark;
 
 /// How many times a life that fails is played again to shorten it.
 const TRIES: u32 = 2_000;
@@ -16,7 +19,7 @@ fn number(name: &str, default: u64) -> u64 {
 /// The life of a seed, as far as both sides agree, and what they disagree on.
 fn live(seed: u64) -> (Life, Result<Play, String>) {
     let (version, pool) = rules(seed);
-    let mut life = Life { version, pool, actions: Vec::new() };
+    let mut life = Life { version, pool, shows: Vec::new(), actions: Vec::new() };
     let actions = &mut life.actions;
     let result = catch_unwind(AssertUnwindSafe(|| {
         let mut play = Play::new(version, pool);
@@ -65,14 +68,35 @@ fn shorten(mut life: Life) -> Life {
     life
 }
 
+/// Lives that were found, or made, to show something.
+#[test]
+fn lives_on_file_agree_with_the_model() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/model/lives");
+    let mut files: Vec<_> = fs::read_dir(folder).expect("the folder").map(|e| e.expect("an entry").path()).collect();
+    files.sort();
+    assert!(files.len() > 20, "lives are missing");
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        let life: Life = text.parse().unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        assert_eq!(life.to_string().parse(), Ok(life.clone()), "{}", file.display());
+        if let Err((n, difference)) = Play::through(&life) {
+            let action = life.actions.get(n).map_or_else(|| "the end".to_owned(), Action::to_string);
+            panic!("{} at {action}: {difference}", file.display());
+        }
+    }
+}
+
 /// Lives from every second four of seeds.
 fn many(half: u64) {
     let (first, lives) = (number("WEIR_SEED", 1), number("WEIR_SEQUENCES", 200));
-    let mut tally = Tally::new();
+    let (mut tally, mut marks) = (Tally::new(), BTreeMap::<Mark, u64>::new());
     for seed in (first..first + lives).filter(|seed| seed / 4 % 2 == half) {
         let (life, result) = live(seed);
         match result {
-            Ok(play) => play.tally.into_iter().for_each(|(what, n)| *tally.entry(what).or_default() += n),
+            Ok(play) => {
+                play.tally.into_iter().for_each(|(what, n)| *tally.entry(what).or_default() += n);
+                play.marks.into_iter().for_each(|(mark, n)| *marks.entry(mark).or_default() += n);
+            }
             Err(difference) => {
                 let short = shorten(life);
                 let again = fails(&short).map_or(difference.clone(), |(_, difference)| difference);
@@ -83,18 +107,22 @@ fn many(half: u64) {
     for ((kind, reason), n) in &tally {
         println!("{n:8} {kind}: {}", reason.as_deref().unwrap_or("done"));
     }
+    marks.iter().for_each(|(mark, n)| println!("{n:8} {mark:?}"));
     if lives >= 100 {
-        enough(&tally);
+        enough(&tally, &marks);
     }
 }
 
 /// Whether the lives saw what they are for.
-fn enough(tally: &Tally) {
+fn enough(tally: &Tally, marks: &BTreeMap<Mark, u64>) {
     let of = |done: bool| tally.iter().filter(|((_, r), _)| r.is_none() == done).map(|(_, n)| n).sum::<u64>();
     assert!(of(true) > 3 * of(false), "most should succeed: {} did, {} did not", of(true), of(false));
     let without = ["mine", "rounds", "issue", "fund-short"];
     for kind in Action::KINDS.iter().filter(|kind| !without.contains(kind)) {
         assert!(tally.contains_key(&(*kind, None)), "{kind} never succeeded");
+    }
+    for mark in Mark::ALL {
+        assert!(marks.contains_key(mark), "{mark:?} never happened");
     }
 }
 

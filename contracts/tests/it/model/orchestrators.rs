@@ -7,7 +7,7 @@ use super::Who;
 use super::events::parameter;
 use super::exact::{Bound, GRAIN, Part, division_by_zero, failed_assertion, part_of, percentage, rough};
 use super::ranking::Place;
-use super::state::{FINE, Model, NINE, NOBODY, SIX, Status, Step, poll, require};
+use super::state::{FINE, Mark, Model, NINE, NOBODY, SIX, Status, Step, poll, require};
 
 impl Model {
     pub fn set_commission(&mut self, o: Who, cut: U256, share: U256, place: Place) -> Step {
@@ -19,6 +19,7 @@ impl Model {
         let rewarded = self.orchestrator(o).last_reward == self.round();
         let reason = "caller can't be active or must have already called reward for the current round";
         require(!self.is_active(o) || rewarded, reason)?;
+        self.mark(Mark::CommissionChanged, self.orchestrator(o).last_reward > 0);
         let orchestrator = self.orchestrator_mut(o);
         (orchestrator.cut, orchestrator.share) = (cut, share);
         if !self.ranking.contains(o) {
@@ -64,9 +65,13 @@ impl Model {
         require(self.is_active(o), inactive)?;
         let reason = "caller has already called reward for the current round";
         require(self.orchestrator(o).last_reward != round, reason)?;
+        let last = self.orchestrator(o).last_reward;
+        self.mark(Mark::RewardsMissed, last > 0 && self.orchestrator(o).activation < last && last + 1 < round);
+        self.mark(Mark::RewardAfterResignation, !self.is_registered(o));
         self.fix_terms(o);
         let full = !self.ceiling.is_zero() && self.person(self.cast.treasury).lpt >= self.ceiling;
         if full && !self.next_cut_rate.is_zero() {
+            self.mark(Mark::CeilingReached, true);
             self.next_cut_rate = U256::ZERO;
             self.announce("ParameterUpdate", &[], &[parameter("nextRoundTreasuryRewardCutRate")]);
         }
@@ -180,6 +185,8 @@ impl Model {
         // Those behind it share by their stake before the round's reward, or, where the factor of that
         // is lost, by their stake after it less what the reward is thought to have been.
         let lost = self.is_factor_lost(o);
+        self.mark(Mark::FactorReckoned, lost);
+        self.mark(Mark::FeesAfterReward, rewarded && !lost);
         let (base, divisor) = match (rewarded, lost) {
             (_, true) => (Part::Stake, record.stake + self.reckoned_reward(o)?),
             (true, false) => (Part::Before, record.stake),
@@ -239,7 +246,9 @@ impl Model {
             }
         }
         // Earlier rules pay by a stake that may be older than some of those who share in it.
-        self.fees_overpaid |= sharing > divisor && !self.has(Change::FeesToActive);
+        let overpaid = sharing > divisor && !self.has(Change::FeesToActive);
+        self.mark(Mark::FeesOverpaid, overpaid);
+        self.fees_overpaid |= overpaid;
     }
 
     pub fn slash(&mut self, caller: Who, o: Who, finder: Who, part: U256, fee: U256) -> Step {
@@ -255,11 +264,16 @@ impl Model {
         if self.ranking.contains(o) {
             self.resign(o)?;
         }
+        let pending = self.status(o) == Status::Pending;
         self.take_stake(o, penalty);
+        self.mark(Mark::SlashedToNothing, self.person(o).bonded.is_zero());
+        self.mark(Mark::SlashedWhilePending, pending);
         let delegate = self.person(o).delegate;
         if self.status(o) == Status::Bonded {
             self.person_mut(delegate).delegated -= penalty;
-            self.pool_slashed |= self.ranking.contains(delegate) && !penalty.is_zero();
+            let behind_member = self.ranking.contains(delegate) && !penalty.is_zero();
+            self.mark(Mark::SlashedBehindMember, behind_member);
+            self.pool_slashed |= behind_member;
         } else {
             self.unmarked_penalties += penalty;
         }

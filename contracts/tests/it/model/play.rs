@@ -1,5 +1,8 @@
 //! A life of the contracts beside the model's.
 
+// Locals have the names of the contracts' arguments, so that calls are short.
+#![allow(non_snake_case)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
@@ -17,7 +20,8 @@ use super::broker::{Funds, Ticket};
 use super::cast::{ACTORS, Book, CAST};
 use super::compare;
 use super::events::{Event, decode};
-use super::state::{Claims, Model, Step};
+use super::ranking::Place;
+use super::state::{Claims, Mark, Model, Step};
 use super::start;
 use super::tickets::Paper;
 use crate::chain::{Chain, GAS};
@@ -99,14 +103,26 @@ pub struct Play {
     parties: Vec<Who>,
     /// How often each kind of action succeeded, or was refused with some reason.
     pub tally: Tally,
+    pub marks: BTreeMap<Mark, u64>,
     kind: &'static str,
+    /// A reason or a mark whose first appearance counts as a difference.
+    wanted: Option<String>,
 }
 
 impl Play {
     pub fn new(version: ProtocolVersion, pool: u64) -> Self {
         let mut stage = if version == ProtocolVersion::D24 { &*EARLIER } else { &*LATER }.clone();
         let model = start::model(&mut stage, version);
-        let mut play = Self { stage, model, papers: BTreeMap::new(), parties: Vec::new(), tally: Tally::new(), kind: "" };
+        let mut play = Self {
+            stage,
+            model,
+            papers: BTreeMap::new(),
+            parties: Vec::new(),
+            tally: Tally::new(),
+            marks: BTreeMap::new(),
+            kind: "",
+            wanted: std::env::var("WEIR_FIND").ok(),
+        };
         if pool > POOL {
             play.act(&Action::PoolSize { who: CAST.owner, size: pool }).expect("the pool grows");
         }
@@ -119,8 +135,17 @@ impl Play {
         for (n, action) in life.actions.iter().enumerate() {
             play.act(action).map_err(|difference| (n, difference))?;
         }
-        compare::all(&mut play).map_err(|difference| (life.actions.len(), difference))?;
+        let end = |difference| (life.actions.len(), difference);
+        compare::all(&mut play).map_err(end)?;
+        life.shows.iter().try_for_each(|what| play.saw(what)).map_err(end)?;
         Ok(play)
+    }
+
+    /// Whether something was refused for a reason, or came into a situation.
+    fn saw(&self, what: &str) -> Step {
+        let refused = self.tally.keys().any(|(_, reason)| reason.as_deref() == Some(what));
+        let happened = self.marks.keys().any(|mark| format!("{mark:?}") == what);
+        if refused || happened { Ok(()) } else { Err(format!("does not show {what}")) }
     }
 
     fn address(&self, who: Who) -> Address {
@@ -145,6 +170,7 @@ impl Play {
         let events = decode(&outcome.logs, &self.stage.d, &self.stage.book);
         let mut after = self.model.clone();
         after.events.clear();
+        after.marks.clear();
         after.claims = if outcome.success {
             Claims::Announced(events.iter().filter_map(claimed).collect())
         } else {
@@ -154,6 +180,11 @@ impl Play {
         let said = if outcome.success { Ok(()) } else { Err(Revert::decode(&outcome.output).to_string()) };
         same(|| C::SIGNATURE.to_owned(), &said, &expected)?;
         *self.tally.entry((self.kind, said.clone().err())).or_default() += 1;
+        if let (Some(wanted), Err(reason)) = (&self.wanted, &said)
+            && reason.contains(wanted.as_str())
+        {
+            return Err(format!("found {}: {reason}", self.kind));
+        }
         if said.is_err() {
             return Ok(());
         }
@@ -163,10 +194,16 @@ impl Play {
         for n in 0..events.len().max(after.events.len()) {
             same(|| format!("{}, event {n}", C::SIGNATURE), events.get(n), after.events.get(n))?;
         }
+        for mark in &after.marks {
+            *self.marks.entry(*mark).or_default() += 1;
+            if self.wanted.as_ref().is_some_and(|wanted| *wanted == format!("{mark:?}")) {
+                return Err(format!("found {mark:?}"));
+            }
+        }
         self.model = after;
-        let mut touched: BTreeSet<Who> = events.into_iter().flat_map(|event| event.who).collect();
-        touched.insert(from);
-        compare::after_step(self, &touched)
+        let others: BTreeSet<Who> = events.into_iter().flat_map(|event| event.who).collect();
+        let parties: BTreeSet<Who> = self.parties.iter().copied().chain([from]).collect();
+        compare::after_step(self, &parties, &others, to == self.stage.d.bonding_manager)
     }
 
     fn bonding<C: SolCall>(&mut self, from: Who, call: &C, step: impl FnOnce(&mut Model) -> Step) -> Step {
@@ -250,12 +287,15 @@ impl Play {
         Ok(())
     }
 
+    fn pair(&self, place: Place) -> (Address, Address) {
+        (self.address(place.0), self.address(place.1))
+    }
+
     fn move_stake(&mut self, action: &Action) -> Step {
         match action {
             Action::Bond { who, amount, to, hints } => {
                 let free = self.model.person(*who).lpt;
-                let (who, wei) = (*who, resolve(*amount, free));
-                self.bond(who, wei, who, *to, hints)
+                self.bond(*who, resolve(*amount, free), *who, *to, hints)
             }
             Action::BondFor { who, owner, amount, to, hints } => {
                 let free = self.model.person(*who).lpt;
@@ -263,52 +303,64 @@ impl Play {
             }
             Action::Unbond { who, amount, hints } => {
                 let wei = resolve(*amount, self.stake(*who));
-                let place = hints.place(0);
-                let step = |m: &mut Model| m.unbond(*who, wei, place);
-                if hints.is_none() {
-                    return self.bonding(*who, &Bonding::unbondCall { _amount: wei }, step);
-                }
-                let (_newPosPrev, _newPosNext) = (self.address(place.0), self.address(place.1));
-                let call = Bonding::unbondWithHintCall { _amount: wei, _newPosPrev, _newPosNext };
-                self.bonding(*who, &call, step)
+                self.unbond(*who, wei, hints)
             }
-            Action::Rebond { who, lock, hints } => {
-                let (_unbondingLockId, place) = (U256::from(*lock), hints.place(0));
-                let step = |m: &mut Model| m.rebond(*who, *lock, place);
-                if hints.is_none() {
-                    return self.bonding(*who, &Bonding::rebondCall { _unbondingLockId }, step);
-                }
-                let (_newPosPrev, _newPosNext) = (self.address(place.0), self.address(place.1));
-                let call = Bonding::rebondWithHintCall { _unbondingLockId, _newPosPrev, _newPosNext };
-                self.bonding(*who, &call, step)
-            }
+            Action::Rebond { who, lock, hints } => self.rebond(*who, *lock, hints),
             Action::RebondFromUnbonded { who, to, lock, hints } => {
-                let (_unbondingLockId, place, _to) = (U256::from(*lock), hints.place(0), self.address(*to));
-                let step = |m: &mut Model| m.rebond_from_unbonded(*who, *to, *lock, place);
-                if hints.is_none() {
-                    let call = Bonding::rebondFromUnbondedCall { _to, _unbondingLockId };
-                    return self.bonding(*who, &call, step);
-                }
-                let (_newPosPrev, _newPosNext) = (self.address(place.0), self.address(place.1));
-                let call =
-                    Bonding::rebondFromUnbondedWithHintCall { _to, _unbondingLockId, _newPosPrev, _newPosNext };
-                self.bonding(*who, &call, step)
+                self.rebond_from_unbonded(*who, *to, *lock, hints)
             }
             Action::TransferBond { who, to, amount, hints } => {
                 let wei = resolve(*amount, self.stake(*who));
-                let places = [hints.place(0), hints.place(1)];
-                let call = Bonding::transferBondCall {
-                    _delegator: self.address(*to),
-                    _amount: wei,
-                    _oldDelegateNewPosPrev: self.address(places[0].0),
-                    _oldDelegateNewPosNext: self.address(places[0].1),
-                    _newDelegateNewPosPrev: self.address(places[1].0),
-                    _newDelegateNewPosNext: self.address(places[1].1),
-                };
-                self.bonding(*who, &call, |m| m.transfer_bond(*who, *to, wei, places))
+                self.transfer_bond(*who, *to, wei, hints)
             }
             other => unreachable!("{other} moves no stake"),
         }
+    }
+
+    fn unbond(&mut self, who: Who, _amount: U256, hints: &Hints) -> Step {
+        let place = hints.place(0);
+        let step = |m: &mut Model| m.unbond(who, _amount, place);
+        if hints.is_none() {
+            return self.bonding(who, &Bonding::unbondCall { _amount }, step);
+        }
+        let (_newPosPrev, _newPosNext) = self.pair(place);
+        self.bonding(who, &Bonding::unbondWithHintCall { _amount, _newPosPrev, _newPosNext }, step)
+    }
+
+    fn rebond(&mut self, who: Who, lock: u64, hints: &Hints) -> Step {
+        let (_unbondingLockId, place) = (U256::from(lock), hints.place(0));
+        let step = |m: &mut Model| m.rebond(who, lock, place);
+        if hints.is_none() {
+            return self.bonding(who, &Bonding::rebondCall { _unbondingLockId }, step);
+        }
+        let (_newPosPrev, _newPosNext) = self.pair(place);
+        self.bonding(who, &Bonding::rebondWithHintCall { _unbondingLockId, _newPosPrev, _newPosNext }, step)
+    }
+
+    fn rebond_from_unbonded(&mut self, who: Who, to: Who, lock: u64, hints: &Hints) -> Step {
+        let (_to, _unbondingLockId, place) = (self.address(to), U256::from(lock), hints.place(0));
+        let step = |m: &mut Model| m.rebond_from_unbonded(who, to, lock, place);
+        if hints.is_none() {
+            return self.bonding(who, &Bonding::rebondFromUnbondedCall { _to, _unbondingLockId }, step);
+        }
+        let (_newPosPrev, _newPosNext) = self.pair(place);
+        let call = Bonding::rebondFromUnbondedWithHintCall { _to, _unbondingLockId, _newPosPrev, _newPosNext };
+        self.bonding(who, &call, step)
+    }
+
+    fn transfer_bond(&mut self, who: Who, to: Who, _amount: U256, hints: &Hints) -> Step {
+        let places = [hints.place(0), hints.place(1)];
+        let (_oldDelegateNewPosPrev, _oldDelegateNewPosNext) = self.pair(places[0]);
+        let (_newDelegateNewPosPrev, _newDelegateNewPosNext) = self.pair(places[1]);
+        let call = Bonding::transferBondCall {
+            _delegator: self.address(to),
+            _amount,
+            _oldDelegateNewPosPrev,
+            _oldDelegateNewPosNext,
+            _newDelegateNewPosPrev,
+            _newDelegateNewPosNext,
+        };
+        self.bonding(who, &call, |m| m.transfer_bond(who, to, _amount, places))
     }
 
     fn bond(&mut self, who: Who, amount: U256, owner: Who, to: Who, hints: &Hints) -> Step {
@@ -319,8 +371,8 @@ impl Play {
             return self.bonding(who, &Bonding::bondCall { _amount: amount, _to }, step);
         }
         let [old, new] = places;
-        let (_oldDelegateNewPosPrev, _oldDelegateNewPosNext) = (self.address(old.0), self.address(old.1));
-        let (_currDelegateNewPosPrev, _currDelegateNewPosNext) = (self.address(new.0), self.address(new.1));
+        let (_oldDelegateNewPosPrev, _oldDelegateNewPosNext) = self.pair(old);
+        let (_currDelegateNewPosPrev, _currDelegateNewPosNext) = self.pair(new);
         if who == owner {
             let call = Bonding::bondWithHintCall {
                 _amount: amount,
@@ -379,7 +431,7 @@ impl Play {
                 if hints.is_none() {
                     return self.bonding(*who, &Bonding::transcoderCall { _rewardCut, _feeShare }, step);
                 }
-                let (_newPosPrev, _newPosNext) = (self.address(place.0), self.address(place.1));
+                let (_newPosPrev, _newPosNext) = self.pair(place);
                 let call = Bonding::transcoderWithHintCall { _rewardCut, _feeShare, _newPosPrev, _newPosNext };
                 self.bonding(*who, &call, step)
             }
@@ -389,7 +441,7 @@ impl Play {
                 if hints.is_none() {
                     return self.bonding(*who, &Bonding::rewardCall {}, step);
                 }
-                let (_newPosPrev, _newPosNext) = (self.address(place.0), self.address(place.1));
+                let (_newPosPrev, _newPosNext) = self.pair(place);
                 self.bonding(*who, &Bonding::rewardWithHintCall { _newPosPrev, _newPosNext }, step)
             }
             Action::SetRewardCaller { who, caller } => {
@@ -404,7 +456,7 @@ impl Play {
                 if hints.is_none() {
                     return self.bonding(*who, &Bonding::rewardForTranscoderCall { _transcoder }, step);
                 }
-                let (_newPosPrev, _newPosNext) = (self.address(place.0), self.address(place.1));
+                let (_newPosPrev, _newPosNext) = self.pair(place);
                 let call = Bonding::rewardForTranscoderWithHintCall { _transcoder, _newPosPrev, _newPosNext };
                 self.bonding(*who, &call, step)
             }

@@ -51,6 +51,7 @@ pub fn model(stage: &mut Stage, version: ProtocolVersion) -> Model {
         events: Vec::new(),
         claims: Claims::Pending(BTreeMap::new()),
         faults: Vec::new(),
+        marks: Vec::new(),
     }
 }
 

@@ -136,6 +136,59 @@ impl Default for Orchestrator {
 /// An announced claim: delegate, delegator, new stake, new fees.
 pub type Claimed = (Who, Who, U256, U256);
 
+/// Situations that lives are to come into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mark {
+    /// A newcomer drives an orchestrator out of the pool, which still works in this round.
+    EvictionOfActive,
+    /// Who was driven out comes back within the round.
+    ReturnWithinRound,
+    /// A reward after one or more rounds without.
+    RewardsMissed,
+    RewardAfterResignation,
+    CommissionChanged,
+    CeilingReached,
+    ClaimAfterThirtyRounds,
+    /// Stake moves on in the very round from which it counts, or from which the new delegate is active.
+    SwitchAtActivation,
+    /// Fees by a factor that is reckoned back from the reward.
+    FactorReckoned,
+    /// Fees by the stake before the round's reward.
+    FeesAfterReward,
+    ReserveClaimed,
+    /// A redemption that pays nothing.
+    NothingPaid,
+    SlashedToNothing,
+    SlashedWhilePending,
+    /// A member's stake falls, but not its place in the pool.
+    SlashedBehindMember,
+    BondToNobody,
+    /// A ticket is worth more to all than its value, by earlier rules.
+    FeesOverpaid,
+}
+
+impl Mark {
+    pub const ALL: &[Self] = &[
+        Self::EvictionOfActive,
+        Self::ReturnWithinRound,
+        Self::RewardsMissed,
+        Self::RewardAfterResignation,
+        Self::CommissionChanged,
+        Self::CeilingReached,
+        Self::ClaimAfterThirtyRounds,
+        Self::SwitchAtActivation,
+        Self::FactorReckoned,
+        Self::FeesAfterReward,
+        Self::ReserveClaimed,
+        Self::NothingPaid,
+        Self::SlashedToNothing,
+        Self::SlashedWhilePending,
+        Self::SlashedBehindMember,
+        Self::BondToNobody,
+        Self::FeesOverpaid,
+    ];
+}
+
 /// What the contract makes of claims.
 #[derive(Debug, Clone)]
 pub enum Claims {
@@ -231,6 +284,8 @@ pub struct Model {
     pub claims: Claims,
     /// What the contract announced against the model.
     pub faults: Vec<String>,
+    /// Situations that the transaction was in.
+    pub marks: Vec<Mark>,
 }
 
 impl Model {
@@ -276,6 +331,12 @@ impl Model {
 
     pub fn announce(&mut self, name: &'static str, who: &[Who], numbers: &[U256]) {
         self.events.push(Event::new(name, who, numbers));
+    }
+
+    pub fn mark(&mut self, mark: Mark, when: bool) {
+        if when {
+            self.marks.push(mark);
+        }
     }
 
     /// The guards of most calls.
