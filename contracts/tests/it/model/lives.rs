@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::action::{Action, Life};
@@ -75,15 +76,18 @@ fn lives_on_file_agree_with_the_model() {
     let mut files: Vec<_> = fs::read_dir(folder).expect("the folder").map(|e| e.expect("an entry").path()).collect();
     files.sort();
     assert!(files.len() > 20, "lives are missing");
-    for file in files {
-        let text = fs::read_to_string(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-        let life: Life = text.parse().unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-        assert_eq!(life.to_string().parse(), Ok(life.clone()), "{}", file.display());
-        if let Err((n, difference)) = Play::through(&life) {
-            let action = life.actions.get(n).map_or_else(|| "the end".to_owned(), Action::to_string);
-            panic!("{} at {action}: {difference}", file.display());
-        }
-    }
+    let different: Vec<String> = files.iter().filter_map(|file| read(file).err()).collect();
+    assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+fn read(file: &Path) -> Result<(), String> {
+    let name = file.display();
+    let text = fs::read_to_string(file).map_err(|e| format!("{name}: {e}"))?;
+    let life: Life = text.parse().map_err(|e| format!("{name}: {e}"))?;
+    assert_eq!(life.to_string().parse(), Ok(life.clone()), "{name}");
+    let Some((n, difference)) = fails(&life) else { return Ok(()) };
+    let action = life.actions.get(n).map_or_else(|| "the end".to_owned(), Action::to_string);
+    Err(format!("{name}, {action}: {difference}"))
 }
 
 /// Lives from every second four of seeds.

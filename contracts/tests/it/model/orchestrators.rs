@@ -66,7 +66,7 @@ impl Model {
         let reason = "caller has already called reward for the current round";
         require(self.orchestrator(o).last_reward != round, reason)?;
         let last = self.orchestrator(o).last_reward;
-        self.mark(Mark::RewardsMissed, last > 0 && self.orchestrator(o).activation < last && last + 1 < round);
+        self.mark(Mark::RewardsMissed, last > 0 && self.orchestrator(o).activation <= last && last + 1 < round);
         self.mark(Mark::RewardAfterResignation, !self.is_registered(o));
         self.fix_terms(o);
         let full = !self.ceiling.is_zero() && self.person(self.cast.treasury).lpt >= self.ceiling;
@@ -233,9 +233,10 @@ impl Model {
         unit.fall_short(Part::Fees, 1.0 + unit.rough(base) * GRAIN + share * lost);
         let factor = unit_bound(unit, Part::Fees);
         self.record_mut(o, round).fee_factor = Some(factor);
-        let mut sharing = U256::ZERO;
+        let (mut sharing, mut kept) = (U256::ZERO, 1.0);
         for x in self.delegators(o) {
             if self.person(x).last_claim < round {
+                kept += self.deficits(x).0;
                 let p = self.person_mut(x);
                 sharing += p.purse.floor(&[base]);
                 let share = p.purse.rough(base) * ratio;
@@ -246,7 +247,7 @@ impl Model {
             }
         }
         // Earlier rules pay by a stake that may be older than some of those who share in it.
-        let overpaid = sharing > divisor && !self.has(Change::FeesToActive);
+        let overpaid = rough(sharing.saturating_sub(divisor)) > kept && !self.has(Change::FeesToActive);
         self.mark(Mark::FeesOverpaid, overpaid);
         self.fees_overpaid |= overpaid;
     }
