@@ -367,7 +367,8 @@ impl Generator {
         let (deposit, reserve) = (U256::from(self.below(u64::MAX)), U256::from(self.below(u64::MAX) / 8));
         match self.below(30) {
             0..=13 => {
-                let recipient = self.someone(|who| m.is_active(who));
+                let registered = self.chance(15);
+                let recipient = self.someone(|who| if registered { m.is_registered(who) } else { m.is_active(who) });
                 let issue = self.ticket(recipient);
                 // Some tickets are kept, to be redeemed later or never.
                 if self.chance(25) {

@@ -57,7 +57,8 @@ pub struct Stage {
     pub book: Book,
 }
 
-fn stage(version: ProtocolVersion) -> Stage {
+/// Contracts of some rules.
+pub fn stage(version: ProtocolVersion) -> Stage {
     let (mut chain, d) = deployed(&params(version));
     let book = Book::new(&d);
     for (name, who) in [("Verifier", CAST.verifier), ("L2Migrator", CAST.migrator)] {
@@ -111,7 +112,12 @@ pub struct Play {
 
 impl Play {
     pub fn new(version: ProtocolVersion, pool: u64) -> Self {
-        let mut stage = if version == ProtocolVersion::D24 { &*EARLIER } else { &*LATER }.clone();
+        let stage = if version == ProtocolVersion::D24 { &*EARLIER } else { &*LATER };
+        Self::on(stage.clone(), version, pool)
+    }
+
+    /// On contracts that may not be those of the version.
+    pub fn on(mut stage: Stage, version: ProtocolVersion, pool: u64) -> Self {
         let model = start::model(&mut stage, version);
         let mut play = Self {
             stage,

@@ -168,7 +168,8 @@ pub enum Mark {
 }
 
 impl Mark {
-    pub const ALL: &[Self] = &[
+    /// Those that a hundred lives surely come into.
+    pub const SURE: &[Self] = &[
         Self::EvictionOfActive,
         Self::ReturnWithinRound,
         Self::RewardsMissed,
@@ -185,7 +186,6 @@ impl Mark {
         Self::SlashedWhilePending,
         Self::SlashedBehindMember,
         Self::BondToNobody,
-        Self::FeesOverpaid,
     ];
 }
 
