@@ -271,8 +271,7 @@ impl FromStr for Life {
 
     /// Lines that begin with `#` are comments.
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut lines =
-            text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+        let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
         let (_, head) = lines.next().ok_or("no rules")?;
         let (version, pool) = head.split_once(' ').ok_or("the first line names the rules and the pool's size")?;
         let mut life = Self {

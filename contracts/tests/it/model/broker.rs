@@ -13,7 +13,10 @@ use super::state::{Mark, Model, NOBODY, Step, require};
 pub enum Origin {
     /// Nothing: the data has the wrong length.
     Malformed,
-    Round { created: u64, hash_is_right: bool },
+    Round {
+        created: u64,
+        hash_is_right: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

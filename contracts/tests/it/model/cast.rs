@@ -14,8 +14,7 @@ use crate::deploy::owner;
 /// The null address is number 0; the numbers from 1 to this one have keys.
 pub const ACTORS: Who = 26;
 
-pub const CAST: Cast =
-    Cast { owner: ACTORS + 1, treasury: ACTORS + 2, verifier: ACTORS + 3, migrator: ACTORS + 4 };
+pub const CAST: Cast = Cast { owner: ACTORS + 1, treasury: ACTORS + 2, verifier: ACTORS + 3, migrator: ACTORS + 4 };
 
 /// All numbers.
 pub const ALL: Who = ACTORS + 5;

@@ -232,7 +232,11 @@ fn hold(play: &mut Play) -> Step {
     let ordered = m.ranking.keys().collect::<Vec<_>>().is_sorted_by(|a, b| a >= b);
     same(|| "pool is in order".to_owned(), ordered, true)?;
     same(|| "pool fits".to_owned(), m.ranking.len() <= m.ranking.max, true)?;
-    same(|| "total of the round stays".to_owned(), m.totals.get(&m.last_initialized).copied().unwrap_or_default(), m.current_total)?;
+    same(
+        || "total of the round stays".to_owned(),
+        m.totals.get(&m.last_initialized).copied().unwrap_or_default(),
+        m.current_total,
+    )?;
     same(|| "no more is minted than may be".to_owned(), m.minting.minted <= m.minting.mintable, true)?;
     m.covered()?;
     if !m.fees_overpaid && m.owed_eth() > eth {

@@ -79,9 +79,7 @@ fn bonding(e: &Bonding, book: &Book) -> Event {
         Bonding::Rebond(e) => event("Rebond", book, [e.delegate, e.delegator], [e.unbondingLockId, e.amount]),
         Bonding::Reward(e) => event("Reward", book, [e.transcoder], [e.amount]),
         Bonding::RewardCallerSet(e) => event("RewardCallerSet", book, [e.transcoder, e.rewardCaller], []),
-        Bonding::TranscoderActivated(e) => {
-            event("TranscoderActivated", book, [e.transcoder], [e.activationRound])
-        }
+        Bonding::TranscoderActivated(e) => event("TranscoderActivated", book, [e.transcoder], [e.activationRound]),
         Bonding::TranscoderDeactivated(e) => {
             event("TranscoderDeactivated", book, [e.transcoder], [e.deactivationRound])
         }
@@ -113,8 +111,7 @@ fn votes(e: &Votes, book: &Book) -> Event {
             event("DelegateVotesChanged", book, [e.delegate], [e.previousBalance, e.newBalance])
         }
         Votes::DelegatorBondedAmountChanged(e) => {
-            let numbers =
-                [e.previousBondedAmount, e.previousLastClaimRound, e.newBondedAmount, e.newLastClaimRound];
+            let numbers = [e.previousBondedAmount, e.previousLastClaimRound, e.newBondedAmount, e.newLastClaimRound];
             event("DelegatorBondedAmountChanged", book, [e.delegate], numbers)
         }
         other => panic!("unexpected {other:?}"),
@@ -132,9 +129,7 @@ fn broker(e: &Broker, book: &Book) -> Event {
             let numbers = [e.faceValue, e.winProb, e.senderNonce, e.recipientRand];
             event("WinningTicketRedeemed", book, [e.sender, e.recipient], numbers)
         }
-        Broker::WinningTicketTransfer(e) => {
-            event("WinningTicketTransfer", book, [e.sender, e.recipient], [e.amount])
-        }
+        Broker::WinningTicketTransfer(e) => event("WinningTicketTransfer", book, [e.sender, e.recipient], [e.amount]),
         Broker::Withdrawal(e) => event("Withdrawal", book, [e.sender], [e.deposit, e.reserve]),
         other => panic!("unexpected {other:?}"),
     }

@@ -8,7 +8,7 @@ use super::Who;
 use super::action::{Action, Amount, Flaw, Hints, Numbers};
 use super::broker::Funds;
 use super::cast::{ACTORS, CAST};
-use super::state::{FINE, Model, NOBODY, SIX, Status};
+use super::state::{FINE, Model, NINE, NOBODY, SIX, Status};
 use crate::world::lpt;
 
 /// Actors that found orchestrators at the beginning and keep to that; the others come and go.
@@ -68,7 +68,11 @@ impl Generator {
     /// Any actor, but some of them seldom.
     fn actor(&mut self) -> Who {
         let who = 1 + self.below(u64::from(ACTORS)) as Who;
-        if who >= IDLERS && who < GATEWAYS && !self.chance(6) { 1 + self.below(u64::from(IDLERS) - 1) as Who } else { who }
+        if who >= IDLERS && who < GATEWAYS && !self.chance(6) {
+            1 + self.below(u64::from(IDLERS) - 1) as Who
+        } else {
+            who
+        }
     }
 
     /// A number of wei of any size up to some thousand LPT.
@@ -431,10 +435,20 @@ impl Generator {
             }
             7..=8 => {
                 let treasury = m.person(m.cast.treasury).lpt;
-                let amount = if self.chance(20) { U256::ZERO } else { treasury + lpt(self.below(3_000)) };
+                let amount = match self.below(5) {
+                    0 => U256::ZERO,
+                    1 => treasury,
+                    _ => treasury + lpt(self.below(3_000)),
+                };
                 Action::Ceiling { who, amount }
             }
             9 => Action::UnbondingPeriod { who, rounds: self.below(8) },
+            10 if self.chance(50) => {
+                // What the next round will have, if nothing else happens.
+                let rate = m.next_total * U256::from(NINE) / m.minting.supply;
+                self.plan = vec![Action::Initialize { who }, Action::Rounds { rounds: 1 }];
+                Action::Target { who, rate }
+            }
             10 => Action::Target { who, rate: U256::from(self.below(300_000_000)) },
             _ => Action::Mine { blocks: 85 },
         }

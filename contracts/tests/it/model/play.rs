@@ -21,8 +21,8 @@ use super::cast::{ACTORS, Book, CAST};
 use super::compare;
 use super::events::{Event, decode};
 use super::ranking::Place;
-use super::state::{Claims, Mark, Model, Step};
 use super::start;
+use super::state::{Claims, Mark, Model, Step};
 use super::tickets::Paper;
 use crate::chain::{Chain, GAS};
 use crate::deploy::{deployed, owner};
@@ -312,9 +312,7 @@ impl Play {
                 self.unbond(*who, wei, hints)
             }
             Action::Rebond { who, lock, hints } => self.rebond(*who, *lock, hints),
-            Action::RebondFromUnbonded { who, to, lock, hints } => {
-                self.rebond_from_unbonded(*who, *to, *lock, hints)
-            }
+            Action::RebondFromUnbonded { who, to, lock, hints } => self.rebond_from_unbonded(*who, *to, *lock, hints),
             Action::TransferBond { who, to, amount, hints } => {
                 let wei = resolve(*amount, self.stake(*who));
                 self.transfer_bond(*who, *to, wei, hints)
@@ -456,9 +454,7 @@ impl Play {
             }
             Action::RewardFor { who, orchestrator, hints } => {
                 let (_transcoder, place) = (self.address(*orchestrator), hints.place(0));
-                let step = |m: &mut Model| {
-                    known(m, Change::RewardCaller, |m| m.reward_by(*who, *orchestrator, place))
-                };
+                let step = |m: &mut Model| known(m, Change::RewardCaller, |m| m.reward_by(*who, *orchestrator, place));
                 if hints.is_none() {
                     return self.bonding(*who, &Bonding::rewardForTranscoderCall { _transcoder }, step);
                 }
@@ -522,9 +518,7 @@ impl Play {
                 self.fund(*who, *target, Funds::Both, *deposit, *reserve, paid)
             }
             Action::Unlock { who } => self.broker(*who, &Broker::unlockCall {}, |m| m.unlock(*who)),
-            Action::CancelUnlock { who } => {
-                self.broker(*who, &Broker::cancelUnlockCall {}, |m| m.cancel_unlock(*who))
-            }
+            Action::CancelUnlock { who } => self.broker(*who, &Broker::cancelUnlockCall {}, |m| m.cancel_unlock(*who)),
             Action::Withdraw { who } => self.broker(*who, &Broker::withdrawCall {}, |m| m.withdraw(*who)),
             other => unreachable!("{other} funds nothing"),
         }

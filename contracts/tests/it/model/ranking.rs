@@ -103,9 +103,7 @@ impl Ranking {
             (NOBODY, NOBODY) => self.members.is_empty(),
             (NOBODY, after) => self.first() == after && key >= self.key(after),
             (before, NOBODY) => self.last() == Some(before) && key <= self.key(before),
-            (before, after) => {
-                self.after(before) == after && self.key(before) >= key && key >= self.key(after)
-            }
+            (before, after) => self.after(before) == after && self.key(before) >= key && key >= self.key(after),
         }
     }
 
