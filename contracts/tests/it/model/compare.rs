@@ -27,7 +27,6 @@ fn end(round: u64) -> U256 {
 
 /// A view within its bound.
 fn within(what: impl FnOnce() -> String, said: U256, bound: Bound) -> Step {
-    // The bound's floor hides up to one unit of the exact value.
     if bound.allows(said) {
         return Ok(());
     }
@@ -63,7 +62,7 @@ pub fn after_step(play: &mut Play, parties: &BTreeSet<Who>, others: &BTreeSet<Wh
 }
 
 pub fn end_of_round(play: &mut Play) -> Step {
-    if play.model.round() % ROUNDS == 0 { all(play) } else { Ok(()) }
+    if play.model.round().is_multiple_of(ROUNDS) { all(play) } else { Ok(()) }
 }
 
 pub fn all(play: &mut Play) -> Step {
@@ -148,7 +147,7 @@ fn orchestrator(play: &mut Play, who: Who) -> Step {
         activationRound: U256::from(o.activation),
         deactivationRound: end(o.deactivation),
         lastFeeRound: U256::from(o.last_fee),
-        ..said.clone()
+        ..said
     };
     for (what, part, said) in [
         ("own rewards at the latest reward", Part::OwnAtReward, said.activeCumulativeRewards),

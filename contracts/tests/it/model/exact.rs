@@ -179,7 +179,8 @@ impl Purse {
     }
 }
 
-/// A value as the whole units of the exact one, and how much the contracts may be below.
+/// A value as the whole units of the exact one, and how much the contracts may be below. Theirs are whole
+/// too, so that what is below the exact value is no higher than its whole units.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bound {
     pub floor: U256,

@@ -34,7 +34,7 @@ pub struct Generator {
 
 /// The rules of a seed, and the size of its pool.
 pub fn rules(seed: u64) -> (ProtocolVersion, u64) {
-    let version = if seed % 4 == 0 { ProtocolVersion::D24 } else { ProtocolVersion::D26 };
+    let version = if seed.is_multiple_of(4) { ProtocolVersion::D24 } else { ProtocolVersion::D26 };
     (version, 3 + seed / 4 % 4)
 }
 
@@ -68,7 +68,7 @@ impl Generator {
     /// Any actor, but some of them seldom.
     fn actor(&mut self) -> Who {
         let who = 1 + self.below(u64::from(ACTORS)) as Who;
-        if who >= IDLERS && who < GATEWAYS && !self.chance(6) {
+        if (IDLERS..GATEWAYS).contains(&who) && !self.chance(6) {
             1 + self.below(u64::from(IDLERS) - 1) as Who
         } else {
             who

@@ -326,6 +326,5 @@ impl Model {
 }
 
 fn unit_bound(unit: &super::exact::Purse, part: Part) -> Bound {
-    // The floor hides up to one unit of the exact amount.
     Bound { floor: unit.floor(&[part]), deficit: unit.deficit(part) }
 }

@@ -85,6 +85,8 @@ static EARLIER: LazyLock<Stage> = LazyLock::new(|| stage(ProtocolVersion::D24));
 static LATER: LazyLock<Stage> = LazyLock::new(|| stage(ProtocolVersion::D26));
 
 /// What two sides say about one thing that they should agree on.
+// By value, because most of what is compared is put together for it.
+#[allow(clippy::needless_pass_by_value)]
 pub fn same<T: PartialEq + std::fmt::Debug>(what: impl FnOnce() -> String, said: T, expected: T) -> Step {
     if said == expected {
         return Ok(());

@@ -381,7 +381,7 @@ impl Model {
 
     /// Parts that make up someone's stake, and fees.
     pub fn parts(&self, who: Who) -> (&'static [Part], &'static [Part]) {
-        // The null address is its own delegate from the start, and has nothing.
+        // Own rewards and fees come to whoever is its own delegate, with stake or without.
         if self.person(who).delegate == who {
             (&[Part::Stake, Part::OwnRewards], &[Part::Fees, Part::OwnFees])
         } else {
@@ -433,7 +433,6 @@ impl Model {
             Bound::exactly(bonded)
         } else {
             let purse = &self.person(who).purse;
-            // The floor hides up to one unit of the exact amount.
             Bound { floor: purse.floor(&[Part::Stake]), deficit: self.vote_deficit(who) }
         };
         (delegate, votes)
