@@ -8,6 +8,8 @@ mod deploy;
 mod factors;
 mod gas;
 mod interface;
+mod history;
+mod model;
 mod pool;
 mod rules;
 mod walk;
