@@ -29,6 +29,12 @@ enum Task {
         #[arg(long)]
         force: bool,
     },
+    /// Hold the contracts against their model over 10,000 random lives.
+    Nightly {
+        /// First seed, to run a night again; by default one for each day.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Check format, clippy's lints, dependencies, floors and tidiness.
     Lint,
     /// Compile the Solidity sources into the artifacts that the crates embed.
@@ -66,6 +72,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Demo => demo::run().map(|()| ExitCode::SUCCESS),
         Task::Test { force } => check::test(force).map(|()| ExitCode::SUCCESS),
+        Task::Nightly { seed } => check::nightly(seed).map(|()| ExitCode::SUCCESS),
         Task::Lint => check::lint().map(|()| ExitCode::SUCCESS),
         Task::Contracts { export: Some(folder), rules, .. } => {
             contracts::export(&folder, rules).map(|()| ExitCode::SUCCESS)

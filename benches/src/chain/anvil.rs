@@ -77,7 +77,7 @@ impl Anvil {
     }
 
     /// Mines until a block is the newest.
-    pub(super) fn to_block(&mut self, number: u64) -> Result<()> {
+    pub(super) fn mine_to(&mut self, number: u64) -> Result<()> {
         let newest = self.ask("eth_blockNumber", json!([]))?;
         let newest = newest.as_str().and_then(|text| u64::from_str_radix(text.trim_start_matches("0x"), 16).ok());
         let newest = newest.ok_or_else(|| eyre!("no block number"))?;

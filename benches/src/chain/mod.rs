@@ -59,7 +59,7 @@ pub(crate) fn measure(anvil: Option<&Path>) -> Result<Figures> {
         eprintln!("{name}: {weir:.3} {unit}");
         figures.insert(name, Figure { unit, weir, anvil, revm });
     };
-    let there = anvil.map(|program| signed_on_anvil(program)).transpose()?;
+    let there = anvil.map(signed_on_anvil).transpose()?;
     note("signed_tx", "tx/s", signed()?, there, None);
 
     let network = Network::new();

@@ -215,13 +215,13 @@ impl Network {
             Ok(())
         };
         put(&mut anvil, &self.deploy())?;
-        anvil.to_block(ROUND_LENGTH)?;
+        anvil.mine_to(ROUND_LENGTH)?;
         put(&mut anvil, &[self.initialize()])?;
         self.bond().iter().try_for_each(|phase| put(&mut anvil, phase))?;
-        anvil.to_block(2 * ROUND_LENGTH)?;
+        anvil.mine_to(2 * ROUND_LENGTH)?;
         put(&mut anvil, &[self.initialize()])?;
         put(&mut anvil, &self.rewards())?;
-        anvil.to_block(3 * ROUND_LENGTH)?;
+        anvil.mine_to(3 * ROUND_LENGTH)?;
         let rewards = self.rewards();
         let start = Instant::now();
         // First, and by itself: what is sent together may arrive in any order.

@@ -8,7 +8,6 @@ mod deploy;
 mod factors;
 mod gas;
 mod interface;
-mod history;
 mod model;
 mod pool;
 mod rules;
