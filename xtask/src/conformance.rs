@@ -10,8 +10,9 @@ use eyre::{Context, Result, ensure};
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Folder with random histories of the protocol's contracts (*.jsonl, *.jsonl.zst).
-    #[arg(long, value_name = "DIR", default_value = "conformance/data/histories")]
-    histories: PathBuf,
+    /// By default those of this repository.
+    #[arg(long, value_name = "DIR")]
+    histories: Option<PathBuf>,
     /// Print the figures as JSON.
     #[arg(long)]
     json: bool,
@@ -30,7 +31,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     ensure!(status.success(), "the comparison does not build: {status}");
     let program = crate::target_directory()?.join("debug/weir-conformance");
     let mut command = Command::new(&program);
-    command.arg("--histories").arg(&arguments.histories);
+    let committed = || xtask::root().join("conformance/data/histories");
+    command.arg("--histories").arg(arguments.histories.clone().unwrap_or_else(committed));
     if arguments.json {
         command.arg("--json");
     }
