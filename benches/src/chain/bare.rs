@@ -9,7 +9,14 @@ use revm::primitives::hardfork::SpecId;
 use revm::{Context, ExecuteCommitEvm, ExecuteEvm, MainBuilder, MainContext};
 
 use super::CHAIN_ID;
-use super::network::Call;
+
+/// A call of some account; none for a creation.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    pub(super) from: Address,
+    pub(super) to: Option<Address>,
+    pub(super) data: Bytes,
+}
 
 /// A state and a block number.
 #[derive(Debug, Clone)]

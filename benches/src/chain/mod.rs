@@ -9,8 +9,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use alloy::consensus::transaction::SignerRecoverable;
 use alloy::consensus::{SignableTransaction, TxEip1559, TxEnvelope};
-use alloy::eips::Encodable2718;
+use alloy::eips::{Decodable2718, Encodable2718};
 use alloy::primitives::{Address, Bytes, TxKind, U256, keccak256};
 use alloy::signers::SignerSync;
 use alloy::signers::local::PrivateKeySigner;
@@ -61,6 +62,8 @@ pub(crate) fn measure(anvil: Option<&Path>) -> Result<Figures> {
     };
     let there = anvil.map(signed_on_anvil).transpose()?;
     note("signed_tx", "tx/s", signed()?, there, None);
+
+    note("recovery", "senders/s", recovery()?, None, None);
 
     let network = Network::new();
     let (chain, here) = network.embedded()?;
@@ -146,6 +149,16 @@ fn signed() -> Result<f64> {
         }
         let done = chain.mine();
         ensure!(done.receipts.len() == block.len(), "{} of {} in a block", done.receipts.len(), block.len());
+    }
+    Ok(SIGNED as f64 / start.elapsed().as_secs_f64())
+}
+
+/// Senders recovered a second: what `signed_tx` cannot exceed.
+fn recovery() -> Result<f64> {
+    let raw = transfers(SIGNED)?;
+    let start = Instant::now();
+    for raw in &raw {
+        TxEnvelope::decode_2718(&mut raw.as_ref())?.recover_signer()?;
     }
     Ok(SIGNED as f64 / start.elapsed().as_secs_f64())
 }

@@ -17,20 +17,12 @@ use weir_types::{L2Block, LptWei, Wei};
 
 use super::CHAIN_ID;
 use super::anvil::Anvil;
-use super::bare::Bare;
+use super::bare::{Bare, Call};
 
 const ORCHESTRATORS: u64 = 100;
 const DELEGATORS: u64 = 3_200;
 const ROUND_LENGTH: u64 = 50;
 const OWNER: Address = Address::repeat_byte(0xde);
-
-/// A call of some account; none for a creation.
-#[derive(Debug, Clone)]
-pub(super) struct Call {
-    pub(super) from: Address,
-    pub(super) to: Option<Address>,
-    pub(super) data: Bytes,
-}
 
 /// What is sent to bring the network up, and what a round is.
 pub(super) struct Network {

@@ -24,7 +24,8 @@
 //!
 //! Map of the crate: [`config`], [`chain`] (the handle), [`block`] (sealing, receipts), `snapshot`,
 //! `past` (older blocks), `exec` (the EVM), `state`, `mempool`, [`ordering`], [`logs`], `rpc` and `rpc_answer` (JSON-RPC),
-//! [`transport`] (alloy), [`http`] and `socket` (servers), [`feed`] (news), [`error`].
+//! [`transport`] (alloy), [`http`] and `socket` (servers, over
+//! `jsonrpc`), [`feed`] (news), [`error`].
 
 pub mod block;
 pub mod chain;
@@ -33,6 +34,7 @@ pub mod error;
 mod exec;
 pub mod feed;
 pub mod http;
+mod jsonrpc;
 pub mod logs;
 mod mempool;
 pub mod ordering;

@@ -12,7 +12,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::chain::Chain;
 use crate::feed::{Followed, News};
-use crate::http::respond_with;
+use crate::jsonrpc::respond_with;
 use crate::rpc::{self, answer};
 
 /// Subscriptions that a connection may have.
