@@ -1,10 +1,10 @@
 //! Builds the benches for speed, and runs one.
 
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
 use clap::{Args, Subcommand};
-use eyre::{Context, Result, ensure};
+use eyre::Result;
 
 /// What is measured.
 #[derive(Debug, Subcommand)]
@@ -26,16 +26,8 @@ pub(crate) struct Chain {
 
 pub(crate) fn run(what: &What) -> Result<ExitCode> {
     let What::Chain(chain) = what;
-    let build = ["build", "--quiet", "--release", "--workspace", "--bin", "weir-bench"];
-    let status = Command::new("cargo")
-        .args(build)
-        .current_dir(xtask::root())
-        .stdin(Stdio::null())
-        .status()
-        .context("cargo did not start")?;
-    ensure!(status.success(), "the benches do not build: {status}");
-    let program = crate::target_directory()?.join("release/weir-bench");
-    let mut command = Command::new(&program);
+    xtask::build("weir-bench", true)?;
+    let mut command = Command::new(crate::target_directory()?.join("release/weir-bench"));
     command.arg("chain");
     if !chain.without_anvil {
         command.arg("--anvil").arg(anvil()?);
@@ -43,8 +35,7 @@ pub(crate) fn run(what: &What) -> Result<ExitCode> {
     if chain.json {
         command.arg("--json");
     }
-    let status = command.status().with_context(|| format!("starting {}", program.display()))?;
-    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+    xtask::pass_on(&mut command)
 }
 
 /// Anvil's program: the one that WEIR_ANVIL names, else that of the packages that test the contracts.

@@ -1,10 +1,10 @@
 //! Builds the comparison with recordings of the originals, and runs it.
 
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
 use clap::Args;
-use eyre::{Context, Result, ensure};
+use eyre::Result;
 
 /// Recordings to compare with.
 #[derive(Debug, Args)]
@@ -20,22 +20,12 @@ pub(crate) struct Arguments {
 
 /// What was printed is what the comparison printed; so is the exit code.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    // The whole workspace is named so that dependencies come out with the features that tests use.
-    let build = ["build", "--quiet", "--workspace", "--bin", "weir-conformance"];
-    let status = Command::new("cargo")
-        .args(build)
-        .current_dir(xtask::root())
-        .stdin(Stdio::null())
-        .status()
-        .context("cargo did not start")?;
-    ensure!(status.success(), "the comparison does not build: {status}");
-    let program = crate::target_directory()?.join("debug/weir-conformance");
-    let mut command = Command::new(&program);
+    xtask::build("weir-conformance", false)?;
+    let mut command = Command::new(crate::target_directory()?.join("debug/weir-conformance"));
     let committed = || xtask::root().join("conformance/data/histories");
     command.arg("--histories").arg(arguments.histories.clone().unwrap_or_else(committed));
     if arguments.json {
         command.arg("--json");
     }
-    let status = command.status().with_context(|| format!("starting {}", program.display()))?;
-    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+    xtask::pass_on(&mut command)
 }

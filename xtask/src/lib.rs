@@ -10,7 +10,7 @@ pub mod stamp;
 pub mod tidy;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode, Stdio};
 
 use eyre::{Context, Result, ensure};
 
@@ -43,6 +43,31 @@ pub fn run_with(program: &str, arguments: &[&str], variables: &[(&str, &str)]) -
         .with_context(|| format!("starting `{line}`"))?;
     ensure!(status.success(), "`{line}` failed: {status}");
     Ok(())
+}
+
+/// Builds a program of the workspace; for speed, or as the tests are built.
+///
+/// # Errors
+/// When it does not build.
+pub fn build(program: &str, for_speed: bool) -> Result<()> {
+    // The whole workspace is named so that dependencies come out with the features that all of it uses.
+    let mut command = Command::new("cargo");
+    command.args(["build", "--quiet", "--workspace", "--bin", program]);
+    if for_speed {
+        command.arg("--release");
+    }
+    let status = command.current_dir(root()).stdin(Stdio::null()).status().context("cargo did not start")?;
+    ensure!(status.success(), "{program} does not build: {status}");
+    Ok(())
+}
+
+/// Runs a command; its exit code is ours.
+///
+/// # Errors
+/// When it does not start.
+pub fn pass_on(command: &mut Command) -> Result<ExitCode> {
+    let status = command.status().with_context(|| format!("starting {}", command.get_program().display()))?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
 /// Whether a program is on the path and answers.

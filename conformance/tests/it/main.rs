@@ -1,4 +1,5 @@
 //! The committed recordings, and what the runner says about others.
 
 mod histories;
+mod program;
 mod transactions;
