@@ -361,8 +361,7 @@ impl Model {
         let p = self.person_mut(x);
         p.fees -= amount;
         p.purse.take(Part::Fees, amount);
-        self.minting.eth -= amount;
-        self.person_mut(to).eth += amount;
+        self.pay_out(to, amount)?;
         self.announce("WithdrawFees", &[x, to], &[amount]);
         self.checkpoint(x);
         Ok(())

@@ -6,7 +6,7 @@ use alloy::primitives::U256;
 use weir_contracts::Change;
 
 use super::Who;
-use super::state::{Mark, Model, NOBODY, Step, require};
+use super::state::{Mark, Model, NO_REASON, NOBODY, Step, refuse, require};
 
 /// What a ticket refers to as its round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +109,17 @@ impl Model {
         at == 0 || self.round() < at
     }
 
+    /// ETH out of the vault. It holds what it owes, unless fees were shared by more stake than was on record.
+    pub fn pay_out(&mut self, to: Who, amount: U256) -> Step {
+        if self.minting.eth < amount {
+            assert!(self.fees_overpaid, "{amount} of ETH is due, {} is there", self.minting.eth);
+            return refuse(NO_REASON);
+        }
+        self.minting.eth -= amount;
+        self.person_mut(to).eth += amount;
+        Ok(())
+    }
+
     pub fn withdraw(&mut self, who: Who) -> Step {
         self.running()?;
         self.has_funds(who)?;
@@ -116,8 +127,7 @@ impl Model {
         require(!self.is_locked(who), "account is locked")?;
         let s = self.sender_mut(who);
         let (deposit, reserve) = (std::mem::take(&mut s.deposit), std::mem::take(&mut s.reserve));
-        self.minting.eth -= deposit + reserve;
-        self.person_mut(who).eth += deposit + reserve;
+        self.pay_out(who, deposit + reserve)?;
         self.announce("Withdrawal", &[who], &[deposit, reserve]);
         Ok(())
     }

@@ -4,11 +4,9 @@ use alloy::primitives::U256;
 
 use super::Who;
 use super::events::parameter;
-use super::state::{FINE, Model, Step, require};
+use super::state::{FINE, Model, NO_REASON, Step, require};
 
 /// A bare failure.
-const NO_REASON: &str = "reverted without a reason";
-
 impl Model {
     pub fn pause(&mut self, caller: Who, pause: bool) -> Step {
         require(caller == self.cast.owner && self.paused != pause, NO_REASON)?;

@@ -22,7 +22,7 @@ use super::compare;
 use super::events::{Event, decode};
 use super::ranking::Place;
 use super::start;
-use super::state::{Claims, Mark, Model, Step};
+use super::state::{Claims, Mark, Model, NO_REASON, Step, refuse};
 use super::tickets::Paper;
 use crate::chain::{Chain, GAS};
 use crate::deploy::{deployed, owner};
@@ -589,7 +589,7 @@ impl Play {
 
 /// A function that earlier rules do not know fails without a reason.
 fn known(model: &mut Model, change: Change, step: impl FnOnce(&mut Model) -> Step) -> Step {
-    if model.has(change) { step(model) } else { Err("reverted without a reason".to_owned()) }
+    if model.has(change) { step(model) } else { refuse(NO_REASON) }
 }
 
 fn claimed(event: &Event) -> Option<super::state::Claimed> {

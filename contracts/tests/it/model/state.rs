@@ -21,6 +21,9 @@ pub const FINE: u128 = 10u128.pow(27);
 /// Success, or the reason that the contract gives.
 pub type Step = Result<(), String>;
 
+/// How a failure without data shows.
+pub const NO_REASON: &str = "reverted without a reason";
+
 pub fn refuse(reason: &str) -> Step {
     Err(reason.to_owned())
 }
