@@ -108,8 +108,9 @@ pub struct Compared {
 pub fn replay(chain: &str, transactions: &str) -> Result<Vec<Compared>> {
     let file: ChainFile = serde_json::from_str(chain).wrap_err("the chain's description")?;
     let (chain, _) = bring_up(&file)?;
-    let names: BTreeMap<Address, &str> =
-        file.contracts.iter().map(|(name, address)| (*address, name.as_str())).collect();
+    // The broker goes by an older name too.
+    let plain = file.contracts.iter().filter(|(name, _)| *name != "JobsManager");
+    let names: BTreeMap<Address, &str> = plain.map(|(name, address)| (*address, name.as_str())).collect();
     transactions
         .lines()
         .enumerate()
@@ -203,9 +204,6 @@ fn send(chain: &Chain, names: &BTreeMap<Address, &str>, recorded: &Recorded) -> 
             data: log.inner.data.data.clone(),
         })
         .collect();
-    // The broker goes by two names.
-    let known = |log: &Log| if log.address == "JobsManager" { "TicketBroker".to_owned() } else { log.address.clone() };
-    let logs: Vec<Log> = logs.into_iter().map(|log| Log { address: known(&log), ..log }).collect();
     if logs != recorded.receipt.logs {
         differences.push(format!("events are {logs:?}, recorded are {:?}", recorded.receipt.logs));
     }

@@ -36,7 +36,7 @@ impl Chain {
     pub fn branch(&self) -> Self {
         let mut inner = self.lock();
         let state = inner.state.branch();
-        Self::from(inner.fork(state, usize::MAX))
+        Self::from(inner.fork(state))
     }
 
     /// A copy of the chain as it was when a block was the newest, with an empty mempool and that block's
@@ -47,8 +47,8 @@ impl Chain {
     pub fn branch_at(&self, number: u64) -> Result<Self, PastError> {
         let mut inner = self.lock();
         let state = inner.state_at(number)?;
-        let blocks = usize::try_from(number).map_or(usize::MAX, |n| n.saturating_add(1));
-        let mut fork = inner.fork(state, blocks);
+        let mut fork = inner.fork(state);
+        fork.cut(number);
         fork.pool = Default::default();
         fork.now = fork.block_time(number);
         Ok(Self::from(fork))
@@ -108,9 +108,9 @@ impl Inner {
         weir_types::Instant::from_secs(timestamp.saturating_sub(self.config.genesis_time)).min(self.now)
     }
 
-    /// The chain with another state and only its first blocks.
-    fn fork(&self, state: State, blocks: usize) -> Self {
-        let mut fork = Self {
+    /// The chain with a state of its own.
+    fn fork(&self, state: State) -> Self {
+        Self {
             config: self.config.clone(),
             state,
             now: self.now,
@@ -130,15 +130,14 @@ impl Inner {
             snapshots_taken: self.snapshots_taken,
             looks: Looks::default(),
             feed: Default::default(),
-        };
-        if let Some(last) = blocks.checked_sub(1).filter(|_| blocks < fork.blocks.len()) {
-            fork.cut(last as u64);
         }
-        fork
     }
 
     /// Forgets what came after a block: blocks, transactions, logs.
-    fn cut(&mut self, number: u64) -> (Vec<Arc<crate::block::Block>>, Vec<crate::block::Mined>, Vec<Arc<Log>>) {
+    pub(crate) fn cut(
+        &mut self,
+        number: u64,
+    ) -> (Vec<Arc<crate::block::Block>>, Vec<crate::block::Mined>, Vec<Arc<Log>>) {
         let blocks = usize::try_from(number).map_or(usize::MAX, |n| n.saturating_add(1)).min(self.blocks.len());
         let gone: Vec<_> = self.blocks.drain(blocks..).collect();
         for block in &gone {
@@ -157,7 +156,7 @@ impl Inner {
     /// Takes blocks back and lets their transactions wait again, before those that wait already.
     fn take_back(&mut self, number: u64) -> Reorg {
         let (blocks, mined, logs) = self.cut(number);
-        self.snapshots.retain(|snapshot| snapshot.blocks() <= self.blocks.len());
+        self.snapshots.retain(|snapshot| snapshot.newest() <= number);
         let transactions: Vec<B256> = mined.iter().map(|m| m.receipt.tx_hash).collect();
         let later = std::mem::take(&mut self.pool);
         for tx in mined.into_iter().map(|m| m.waiting()).chain(later.into_arrivals()) {

@@ -12,14 +12,12 @@ use crate::state::State;
 pub struct SnapshotId(pub u64);
 
 /// What a snapshot remembers. The state is a branch; blocks and logs only grow between snapshots, so
-/// lengths do; the mempool is small and is copied.
+/// the newest block says which there were; the mempool is small and is copied.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     id: SnapshotId,
     state: State,
-    blocks: usize,
-    mined: usize,
-    logs: usize,
+    newest: u64,
     pool: Mempool,
     now: Instant,
     base_fee: u64,
@@ -27,9 +25,9 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// How many blocks there were.
-    pub(crate) const fn blocks(&self) -> usize {
-        self.blocks
+    /// The newest block there was.
+    pub(crate) const fn newest(&self) -> u64 {
+        self.newest
     }
 }
 
@@ -56,9 +54,7 @@ impl Inner {
         let snapshot = Snapshot {
             id,
             state: self.state.branch(),
-            blocks: self.blocks.len(),
-            mined: self.mined.len(),
-            logs: self.logs.len(),
+            newest: self.newest(),
             pool: self.pool.clone(),
             now: self.now,
             base_fee: self.base_fee,
@@ -72,14 +68,8 @@ impl Inner {
         let at = self.snapshots.binary_search_by_key(&id, |s| s.id).map_err(|_| UnknownSnapshot(id.0))?;
         let Some(snapshot) = self.snapshots.drain(at..).next() else { return Err(UnknownSnapshot(id.0)) };
         self.state = snapshot.state;
-        for block in self.blocks.drain(snapshot.blocks..) {
-            self.block_by_hash.remove(&block.hash);
-        }
-        for mined in self.mined.drain(snapshot.mined..) {
-            self.by_hash.remove(&mined.receipt.tx_hash);
-        }
-        self.logs.truncate(snapshot.logs);
-        self.feed.went_back(self.newest(), &[]);
+        self.cut(snapshot.newest);
+        self.feed.went_back(snapshot.newest, &[]);
         self.pool = snapshot.pool;
         self.now = snapshot.now;
         self.base_fee = snapshot.base_fee;

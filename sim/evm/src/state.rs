@@ -60,10 +60,14 @@ impl State {
         Self { past: VecDeque::from([Undo::default()]), keep, ..Self::default() }
     }
 
+    /// All layers, the newest first.
+    fn layers(&self) -> impl Iterator<Item = &Layer> {
+        std::iter::once(&self.top).chain(self.below.iter().map(Arc::as_ref))
+    }
+
     /// Account data, none when the account is empty.
     pub(crate) fn info(&self, who: Address) -> Option<&AccountInfo> {
-        let layers = std::iter::once(&self.top).chain(self.below.iter().map(Arc::as_ref));
-        layers.filter_map(|layer| layer.get(&who)?.info.as_ref()).next().and_then(Option::as_ref)
+        self.layers().filter_map(|layer| layer.get(&who)?.info.as_ref()).next().and_then(Option::as_ref)
     }
 
     pub(crate) fn balance(&self, who: Address) -> U256 {
@@ -79,7 +83,7 @@ impl State {
     }
 
     pub(crate) fn storage(&self, who: Address, slot: U256) -> U256 {
-        for layer in std::iter::once(&self.top).chain(self.below.iter().map(Arc::as_ref)) {
+        for layer in self.layers() {
             let Some(entry) = layer.get(&who) else { continue };
             if let Some(value) = entry.storage.get(&slot) {
                 return *value;
@@ -94,7 +98,7 @@ impl State {
     /// All slots of an account that hold something, in order.
     pub(crate) fn slots(&self, who: Address) -> BTreeMap<U256, U256> {
         let mut all = BTreeMap::new();
-        for layer in std::iter::once(&self.top).chain(self.below.iter().map(Arc::as_ref)) {
+        for layer in self.layers() {
             let Some(entry) = layer.get(&who) else { continue };
             entry.storage.iter().for_each(|(slot, value)| {
                 all.entry(*slot).or_insert(*value);
@@ -315,7 +319,7 @@ impl State {
     /// All accounts that are not empty, by address.
     fn accounts(&self) -> BTreeMap<Address, &AccountInfo> {
         let mut all: BTreeMap<Address, Option<&AccountInfo>> = BTreeMap::new();
-        for layer in std::iter::once(&self.top).chain(self.below.iter().map(Arc::as_ref)) {
+        for layer in self.layers() {
             for (who, entry) in layer {
                 if let Some(info) = &entry.info {
                     all.entry(*who).or_insert(info.as_ref());
