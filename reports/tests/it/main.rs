@@ -127,6 +127,17 @@ fn key_figures_and_facts_are_told() {
 }
 
 #[test]
+fn every_version_of_the_contracts_is_named() {
+    let (dir, _) = report(&Plan::default());
+    let file = dir.path().join("run.json");
+    let run = fs::read_to_string(&file).expect("the run's file");
+    let upgraded = r#""protocol": "D24+a", "upgrades": [{"round": 2, "protocol": "D26"}]"#;
+    fs::write(&file, run.replace(r#""protocol": "D26""#, upgraded)).expect("the folder can be written");
+    let told = plain(&page(dir.path()));
+    assert!(told.contains("Protocol D24+a; from round 2 on D26, with the upgrades after March 2024"), "{told}");
+}
+
+#[test]
 fn invariants_are_listed_and_what_broke_stands_out() {
     let broken = ("lpt_supply", "1 + 1 minted is not 3".to_owned());
     let plan = Plan {
