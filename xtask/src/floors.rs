@@ -6,14 +6,15 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use eyre::{Context, Result};
 
 /// Every crate of the workspace and its floor, as ARCHITECTURE.md draws them.
-pub const FLOORS: [(&str, u8); 15] = [
+pub const FLOORS: [(&str, u8); 16] = [
     ("weir-types", 1),
+    ("weir-anvil", 1),
     ("weir-ticket", 2),
     ("weir-market", 2),
     ("weir-contracts", 2),
     ("weir-roles", 3),
+    ("weir-evm", 3),
     ("weir-kernel", 4),
-    ("weir-evm", 4),
     ("weir-chain", 4),
     ("weir-media", 4),
     ("weir-lab", 5),
