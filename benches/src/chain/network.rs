@@ -9,7 +9,7 @@ use alloy::sol_types::SolCall;
 use eyre::{Result, ensure, eyre};
 use futures::executor::block_on;
 use serde_json::json;
-use weir_chain::{Client, Watcher};
+use weir_chain::{Client, News, WatchConfig, Watcher};
 use weir_contracts::bindings::{BondingManager, LivepeerToken, RoundsManager};
 use weir_contracts::{Deployment, Plan, ProtocolParams};
 use weir_evm::{Chain, ChainConfig};
@@ -144,7 +144,7 @@ impl Network {
     /// One round with its 50 blocks, receipts, logs, data fees, and a watcher that reads all of it.
     pub(super) fn round(&self, chain: &Chain, d: &Deployment) -> Result<Duration> {
         let client = block_on(Client::resolve(chain.provider(), d.controller))?;
-        let mut watcher = Watcher::new(client.addresses(), L2Block(chain.block_number() + 1));
+        let mut watcher = Watcher::new(WatchConfig::in_process(), client.addresses(), L2Block(chain.block_number() + 1));
         let (initialize, rewards) = (self.initialize(), self.rewards());
         let first = chain.l1_block_number();
         let mut logs = 0;
@@ -158,7 +158,7 @@ impl Network {
             }
             let done = chain.mine();
             ensure!(done.receipts.iter().all(|r| r.success && r.gas_used_for_l1 > 0), "a reward fails");
-            logs += block_on(watcher.poll(client.provider(), L2Block(done.number)))?.len();
+            logs += block_on(watcher.poll(client.provider()))?.iter().filter(|n| matches!(n, News::Log(_))).count();
         }
         let took = start.elapsed();
         ensure!(logs >= ORCHESTRATORS as usize, "the watcher saw {logs} logs");

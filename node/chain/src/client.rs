@@ -1,6 +1,9 @@
 //! Typed reads of the protocol's state.
 
+use alloy::eips::BlockNumberOrTag;
+use alloy::primitives::U64;
 use alloy::providers::Provider;
+use serde::Deserialize;
 use weir_contracts::bindings::{
     BondingManager, Controller, LivepeerToken, Minter, RoundsManager, ServiceRegistry, TicketBroker,
 };
@@ -29,11 +32,15 @@ pub struct Addresses {
     pub service_registry: Address,
 }
 
-/// The chain's newest block.
+/// A block's head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
     /// Its number.
     pub l2: L2Block,
+    /// Its hash.
+    pub hash: B256,
+    /// Hash of the block before.
+    pub parent: B256,
     /// L1 number it carries; equal to `l2` on a chain without the field.
     pub l1: L1Block,
     /// Seconds since the Unix epoch.
@@ -94,6 +101,54 @@ macro_rules! read {
     };
 }
 
+/// Which block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BlockAt {
+    Latest,
+    Number(L2Block),
+}
+
+/// What a head is read from. On a chain without L1 numbers the field is not there.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RpcHead {
+    number: U64,
+    hash: B256,
+    parent_hash: B256,
+    timestamp: U64,
+    l1_block_number: Option<U64>,
+}
+
+/// Reads a block's head.
+pub(crate) async fn block_head<P: Provider>(provider: &P, at: BlockAt) -> Result<Head, ChainError> {
+    const METHOD: &str = "eth_getBlockByNumber";
+    let tag = match at {
+        BlockAt::Latest => BlockNumberOrTag::Latest,
+        BlockAt::Number(n) => BlockNumberOrTag::Number(n.0),
+    };
+    let head: Option<RpcHead> = provider
+        .raw_request(METHOD.into(), (tag, false))
+        .await
+        .map_err(|source| ChainError::Rpc { method: METHOD, source })?;
+    let Some(head) = head else {
+        return Err(match at {
+            BlockAt::Latest => ChainError::Missing { method: METHOD, field: "the newest block" },
+            BlockAt::Number(n) => ChainError::NoBlock { number: n.0 },
+        });
+    };
+    let l2 = head.number.to();
+    if matches!(at, BlockAt::Number(n) if n.0 != l2) {
+        return Err(ChainError::Inconsistent { what: format!("asked for block {at:?} it gives block {l2}") });
+    }
+    Ok(Head {
+        l2: L2Block(l2),
+        hash: head.hash,
+        parent: head.parent_hash,
+        l1: L1Block(head.l1_block_number.map_or(l2, |n| n.to())),
+        timestamp: head.timestamp.to(),
+    })
+}
+
 fn number(v: U256) -> u64 {
     v.saturating_to()
 }
@@ -121,6 +176,12 @@ impl<P: Provider + Clone> Client<P> {
         let addresses =
             Addresses { controller, token, bonding_manager, ticket_broker, rounds_manager, minter, service_registry };
         Ok(Self { provider, addresses })
+    }
+
+    /// Reads of contracts whose addresses are known.
+    #[must_use]
+    pub const fn new(provider: P, addresses: Addresses) -> Self {
+        Self { provider, addresses }
     }
 
     /// The contracts' addresses.
@@ -158,24 +219,15 @@ impl<P: Provider + Clone> Client<P> {
     /// The newest block.
     ///
     /// # Errors
-    /// The endpoint's failure, or a block without number or time.
+    /// The endpoint's failure, or an answer that is no block.
     pub async fn head(&self) -> Result<Head, ChainError> {
-        const METHOD: &str = "eth_getBlockByNumber";
-        let block: serde_json::Value = self
-            .provider
-            .raw_request(METHOD.into(), ("latest", false))
-            .await
-            .map_err(|source| ChainError::Rpc { method: METHOD, source })?;
-        let field = |name: &'static str| {
-            block
-                .get(name)
-                .and_then(serde_json::Value::as_str)
-                .and_then(|s| u64::from_str_radix(s.trim_start_matches("0x"), 16).ok())
-        };
-        let missing = |field| ChainError::Missing { method: METHOD, field };
-        let l2 = field("number").ok_or_else(|| missing("number"))?;
-        let timestamp = field("timestamp").ok_or_else(|| missing("timestamp"))?;
-        Ok(Head { l2: L2Block(l2), l1: L1Block(field("l1BlockNumber").unwrap_or(l2)), timestamp })
+        block_head(&self.provider, BlockAt::Latest).await
+    }
+
+    /// The same reads over another provider.
+    #[must_use]
+    pub const fn at<Q: Provider + Clone>(&self, provider: Q) -> Client<Q> {
+        Client { provider, addresses: self.addresses }
     }
 
     /// Gas price of the moment.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use weir_chain::TxManager;
+use weir_chain::TxSigner;
 use weir_roles::io::{Message, Standing};
 use weir_roles::reward_caller::RewardCaller;
 use weir_roles::round_keeper::RoundKeeper;
@@ -52,7 +52,7 @@ pub(crate) struct OrchestratorNode {
 pub(crate) struct Node {
     pub(crate) id: Identity,
     pub(crate) machines: Machines,
-    pub(crate) tx: TxManager,
+    pub(crate) tx: TxSigner,
     pub(crate) rng: Entropy,
     pub(crate) net_rng: Entropy,
     /// How often it was started, from 0.

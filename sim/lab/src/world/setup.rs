@@ -6,7 +6,7 @@ use alloy::primitives::Bytes;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
 use futures::executor::block_on;
-use weir_chain::{Client, TxManager};
+use weir_chain::{Client, News, TxSigner, WatchConfig, Watcher};
 use weir_contracts::bindings::{BondingManager, LivepeerToken, RoundsManager, ServiceRegistry, TicketBroker};
 use weir_contracts::{Deployment, Plan, ProtocolParams};
 use weir_evm::{Chain, ChainConfig};
@@ -247,10 +247,11 @@ fn assemble(
     let client = block_on(Client::resolve(chain.provider(), d.controller))?;
     let mut books = Books::default();
     // Money that the set-up moved belongs into the books like any other.
-    for log in block_on(
-        weir_chain::Watcher::new(client.addresses(), L2Block(0)).poll(client.provider(), L2Block(chain.block_number())),
-    )? {
-        books.log(Instant::ZERO, Round(0), &log.kind, 0, Wei::ZERO);
+    let mut watcher = Watcher::new(WatchConfig::in_process(), client.addresses(), L2Block(0));
+    for news in block_on(watcher.poll(client.provider()))? {
+        if let News::Log(log) = news {
+            books.log(Instant::ZERO, Round(0), &log.kind, 0, Wei::ZERO);
+        }
     }
     let peers = cast.orchestrators.iter().map(|o| (o.uri.clone(), Peer(o.id.actor.0))).collect();
     let view = View::new(client, peers)?;
@@ -343,7 +344,7 @@ fn contracts(d: &Deployment) -> Vec<(&'static str, Address)> {
 fn node(id: &Identity, machines: Machines, chain: &Chain, streams: &Streams, pixel_rate: u64) -> Node {
     let signer = PrivateKeySigner::from_slice(&id.key.secret_bytes()).expect("a signing key is a valid secret key");
     Node {
-        tx: TxManager::new(signer, CHAIN_ID, chain.nonce(id.address())),
+        tx: TxSigner::new(signer, CHAIN_ID, chain.nonce(id.address())),
         rng: streams.stream(&id.name, "role"),
         net_rng: streams.stream(&id.name, "network"),
         id: id.clone(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use alloy::providers::RootProvider;
 use futures::executor::block_on;
-use weir_chain::{ChainError, Client, Log, LogKind, Watcher};
+use weir_chain::{ChainError, Client, Log, LogKind, News, WatchConfig, Watcher};
 use weir_roles::{ChainHead, OrchestratorEntry, Peer, RoundInfo};
 use weir_types::{Address, Round, Wei};
 
@@ -31,7 +31,7 @@ impl View {
     /// A view of the chain as it stands; `peers` maps service URIs to endpoints.
     pub(crate) fn new(client: Client<Rpc>, peers: BTreeMap<String, Peer>) -> Result<Self, ChainError> {
         let head = block_on(client.head())?;
-        let watcher = Watcher::new(client.addresses(), weir_types::L2Block(head.l2.0 + 1));
+        let watcher = Watcher::new(WatchConfig::in_process(), client.addresses(), weir_types::L2Block(head.l2.0 + 1));
         let round = block_on(client.round_info())?;
         let gas_price = block_on(client.gas_price())?;
         let mut view = Self {
@@ -51,9 +51,13 @@ impl View {
     /// Read what the newest block brought. Returns the index of its first log.
     pub(crate) fn refresh(&mut self) -> Result<usize, ChainError> {
         let first = self.logs.len();
-        let head = block_on(self.client.head())?;
-        self.head.l1 = head.l1;
-        self.logs.extend(block_on(self.watcher.poll(self.client.provider(), head.l2))?);
+        for news in block_on(self.watcher.poll(self.client.provider()))? {
+            match news {
+                News::Head(head) => self.head.l1 = head.l1,
+                News::Log(log) => self.logs.push(log),
+                _ => {}
+            }
+        }
         let fresh = self.logs.get(first..).unwrap_or_default();
         if fresh.iter().any(|l| matches!(l.kind, LogKind::NewRound(_))) {
             self.round = block_on(self.client.round_info())?;

@@ -1,18 +1,21 @@
 //! Logs of the protocol, decoded.
 
-use alloy::providers::Provider;
-use alloy::rpc::types::{Filter, Log as RpcLog};
+use alloy::rpc::types::Log as RpcLog;
 use alloy::sol_types::SolEvent;
 use weir_contracts::bindings::{BondingManager, RoundsManager, ServiceRegistry, TicketBroker};
 use weir_types::{Address, B256, L2Block, LptWei, Round, U256, Wei, keccak256};
 
-use crate::{Addresses, ChainError};
+use crate::ChainError;
 
 /// A log with its place on the chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Log {
     /// L2 block.
     pub block: L2Block,
+    /// Hash of that block.
+    pub block_hash: B256,
+    /// Place among the block's logs.
+    pub index: u64,
     /// Transaction.
     pub tx: B256,
     /// What it says.
@@ -101,6 +104,17 @@ pub enum LogKind {
         /// Amount.
         amount: LptWei,
     },
+    /// Stake on its way out was bonded again.
+    Rebond {
+        /// Whose.
+        delegator: Address,
+        /// Delegate.
+        delegate: Address,
+        /// Its lock, which is gone.
+        lock: u64,
+        /// Amount.
+        amount: LptWei,
+    },
     /// Fees left the protocol.
     WithdrawFees {
         /// Whose.
@@ -112,6 +126,8 @@ pub enum LogKind {
     WithdrawStake {
         /// Whose.
         delegator: Address,
+        /// Its lock, which is gone.
+        lock: u64,
         /// Amount.
         amount: LptWei,
     },
@@ -121,67 +137,6 @@ pub enum LogKind {
     Deactivated(Address, Round),
     /// An orchestrator changed its service URI.
     ServiceUri(Address, String),
-}
-
-/// Reads logs in order, each once.
-#[derive(Debug, Clone)]
-pub struct Watcher {
-    next: u64,
-    range_max: u64,
-    addresses: [Address; 4],
-}
-
-impl Watcher {
-    /// A watcher that starts at block `from`.
-    #[must_use]
-    pub const fn new(addresses: &Addresses, from: L2Block) -> Self {
-        Self {
-            next: from.0,
-            // Endpoints limit the span of one query; go-livepeer asks for as many.
-            range_max: 1000,
-            addresses: [
-                addresses.rounds_manager,
-                addresses.bonding_manager,
-                addresses.ticket_broker,
-                addresses.service_registry,
-            ],
-        }
-    }
-
-    /// First block not yet read.
-    #[must_use]
-    pub const fn next_block(&self) -> L2Block {
-        L2Block(self.next)
-    }
-
-    /// All logs up to block `to` that were not read yet.
-    ///
-    /// After an error the same blocks are read again by the next call; no log is lost.
-    ///
-    /// # Errors
-    /// The endpoint's failure, or a log that does not decode.
-    pub async fn poll<P: Provider>(&mut self, provider: &P, to: L2Block) -> Result<Vec<Log>, ChainError> {
-        let mut out = Vec::new();
-        let mut next = self.next;
-        while next <= to.0 {
-            let end = to.0.min(next.saturating_add(self.range_max - 1));
-            let filter = Filter::new().from_block(next).to_block(end).address(self.addresses.to_vec());
-            let logs =
-                provider.get_logs(&filter).await.map_err(|source| ChainError::Rpc { method: "eth_getLogs", source })?;
-            for log in &logs {
-                if let Some(kind) = decode(log)? {
-                    out.push(Log {
-                        block: L2Block(log.block_number.unwrap_or(end)),
-                        tx: log.transaction_hash.unwrap_or_default(),
-                        kind,
-                    });
-                }
-            }
-            next = end + 1;
-        }
-        self.next = next;
-        Ok(out)
-    }
 }
 
 fn parse<E: SolEvent>(log: &RpcLog) -> Result<E, ChainError> {
@@ -194,6 +149,19 @@ fn parse<E: SolEvent>(log: &RpcLog) -> Result<E, ChainError> {
 
 fn round(v: U256) -> Round {
     Round(v.saturating_to())
+}
+
+/// A log with its place, or none when nobody acts on its kind.
+pub(super) fn placed(log: &RpcLog) -> Result<Option<Log>, ChainError> {
+    let missing = |field| ChainError::Missing { method: "eth_getLogs", field };
+    let Some(kind) = decode(log)? else { return Ok(None) };
+    Ok(Some(Log {
+        block: L2Block(log.block_number.ok_or_else(|| missing("blockNumber"))?),
+        block_hash: log.block_hash.ok_or_else(|| missing("blockHash"))?,
+        index: log.log_index.ok_or_else(|| missing("logIndex"))?,
+        tx: log.transaction_hash.ok_or_else(|| missing("transactionHash"))?,
+        kind,
+    }))
 }
 
 fn decode(log: &RpcLog) -> Result<Option<LogKind>, ChainError> {
@@ -219,13 +187,26 @@ fn decode(log: &RpcLog) -> Result<Option<LogKind>, ChainError> {
                 amount: LptWei(e.amount),
             }
         }
+        BondingManager::Rebond::SIGNATURE_HASH => {
+            let e = parse::<BondingManager::Rebond>(log)?;
+            LogKind::Rebond {
+                delegator: e.delegator,
+                delegate: e.delegate,
+                lock: e.unbondingLockId.saturating_to(),
+                amount: LptWei(e.amount),
+            }
+        }
         BondingManager::WithdrawFees::SIGNATURE_HASH => {
             let e = parse::<BondingManager::WithdrawFees>(log)?;
             LogKind::WithdrawFees { delegator: e.delegator, amount: Wei(e.amount) }
         }
         BondingManager::WithdrawStake::SIGNATURE_HASH => {
             let e = parse::<BondingManager::WithdrawStake>(log)?;
-            LogKind::WithdrawStake { delegator: e.delegator, amount: LptWei(e.amount) }
+            LogKind::WithdrawStake {
+                delegator: e.delegator,
+                lock: e.unbondingLockId.saturating_to(),
+                amount: LptWei(e.amount),
+            }
         }
         BondingManager::TranscoderActivated::SIGNATURE_HASH => {
             let e = parse::<BondingManager::TranscoderActivated>(log)?;
