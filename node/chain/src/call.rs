@@ -134,9 +134,7 @@ async fn call<P: Provider + Clone>(client: &Client<P>, who: Address, intent: &Tx
         TxIntent::Redeem { ticket, sig, recipient_rand } => {
             plain(a.ticket_broker, redeem_data(ticket, sig, *recipient_rand))
         }
-        TxIntent::Bond { amount, to } => {
-            bonding(BondingManager::bondCall { _amount: amount.0, _to: *to }.abi_encode())
-        }
+        TxIntent::Bond { amount, to } => bonding(BondingManager::bondCall { _amount: amount.0, _to: *to }.abi_encode()),
         TxIntent::Unbond { amount } => bonding(BondingManager::unbondCall { _amount: amount.0 }.abi_encode()),
         TxIntent::WithdrawStake { lock } => {
             bonding(BondingManager::withdrawStakeCall { _unbondingLockId: U256::from(*lock) }.abi_encode())
@@ -148,11 +146,8 @@ async fn call<P: Provider + Clone>(client: &Client<P>, who: Address, intent: &Tx
             bonding(BondingManager::claimEarningsCall { _endRound: U256::from(end.0) }.abi_encode())
         }
         TxIntent::Commission { reward_cut, fee_share } => bonding(
-            BondingManager::transcoderCall {
-                _rewardCut: U256::from(reward_cut.0),
-                _feeShare: U256::from(fee_share.0),
-            }
-            .abi_encode(),
+            BondingManager::transcoderCall { _rewardCut: U256::from(reward_cut.0), _feeShare: U256::from(fee_share.0) }
+                .abi_encode(),
         ),
         TxIntent::ServiceUri(uri) => {
             plain(a.service_registry, ServiceRegistry::setServiceURICall { _serviceURI: uri.clone() }.abi_encode())
@@ -168,16 +163,12 @@ async fn call<P: Provider + Clone>(client: &Client<P>, who: Address, intent: &Tx
 }
 
 /// Where this orchestrator stands in the pool after its reward of the round.
-async fn reward_hints<P: Provider + Clone>(
-    client: &Client<P>,
-    who: Address,
-) -> Result<(Address, Address), ChainError> {
+async fn reward_hints<P: Provider + Clone>(client: &Client<P>, who: Address) -> Result<(Address, Address), ChainError> {
     let pool: Vec<(Address, LptWei)> = client.pool().await?.iter().map(|m| (m.address, m.stake)).collect();
     let own = client.transcoder(who).await?.stake;
     let (mintable, _) = client.mintable().await?;
     let total = client.total_bonded().await?;
-    let reward =
-        if total.is_zero() { U256::ZERO } else { mintable.0.checked_mul(own.0).unwrap_or_default() / total.0 };
+    let reward = if total.is_zero() { U256::ZERO } else { mintable.0.checked_mul(own.0).unwrap_or_default() / total.0 };
     let stake = LptWei(own.0.saturating_add(reward));
     Ok(pool_hints(&pool, client.pool_max_size().await?, who, stake))
 }

@@ -151,16 +151,19 @@ impl<J: Journal> Driver<J> {
     /// something else failed.
     pub async fn tick(&mut self) -> (Tick, Option<TickError>) {
         let mut tick = Tick::default();
+        if self.endpoints.len() > 1 {
+            self.endpoints.survey(None).await;
+        }
         let read = self.read(&mut tick).await.err().map(TickError::from);
         let looked_after = self.look_after(&mut tick).await.err().map(TickError::from);
         (tick, read.or(looked_after))
     }
 
     async fn read(&mut self, tick: &mut Tick) -> Result<(), ChainError> {
-        let watcher = &self.watcher;
+        let (watcher, ceiling) = (&self.watcher, self.endpoints.ceiling());
         let (reading, prices) = self
             .endpoints
-            .with(|provider| async move { Ok((watcher.read(&provider).await?, gas_prices(&provider).await?)) })
+            .with(|provider| async move { Ok((watcher.read(&provider, ceiling).await?, gas_prices(&provider).await?)) })
             .await?;
         self.prices = Some(prices);
         tick.news = self.watcher.apply(reading);

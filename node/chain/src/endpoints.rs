@@ -14,11 +14,11 @@ use futures::future::join_all;
 use serde::Serialize;
 use weir_types::{B256, Instant, L2Block, Millis};
 
-use crate::client::{block_head, BlockAt};
+use crate::ChainError;
+use crate::client::{BlockAt, block_head};
 use crate::fault::Fault;
 use crate::health::{Fleet, HealthConfig, Verdict};
 use crate::line::EndpointUrl;
-use crate::ChainError;
 
 /// One endpoint.
 #[derive(Debug, Clone)]
@@ -189,14 +189,15 @@ impl Endpoints {
         }
         let heads = join_all((0..self.all.len()).map(|i| self.look(i))).await;
         for (i, head) in heads.into_iter().enumerate() {
-            if let Some((number, timestamp)) = head {
-                self.fleet().head(i, self.now(), number, timestamp);
+            match head {
+                Some((number, timestamp)) => self.fleet().head(i, self.now(), number, timestamp),
+                None => self.fleet().no_head(i),
             }
         }
-        let at = self.fleet().compare_at(self.now());
-        let Some(at) = at.filter(|_| self.all.len() > 1) else { return Verdict::Agreed };
-        let hashes = join_all((0..self.all.len()).map(|i| self.hash_at(i, at))).await;
-        let told: Vec<(usize, B256)> = hashes.into_iter().enumerate().filter_map(|(i, h)| Some((i, h?))).collect();
+        let compared = self.fleet().compare_at();
+        let Some((at, who)) = compared else { return Verdict::Agreed };
+        let hashes = join_all(who.iter().map(|i| self.hash_at(*i, at))).await;
+        let told: Vec<(usize, B256)> = who.iter().zip(hashes).filter_map(|(i, h)| Some((*i, h?))).collect();
         let verdict = self.fleet().compare(self.now(), &told);
         match &verdict {
             Verdict::Agreed => {}
@@ -251,9 +252,6 @@ impl Endpoints {
     }
 
     async fn hash_at(&self, index: usize, at: L2Block) -> Option<B256> {
-        if !self.is_rested(index) || self.fleet().conditions().get(index).is_none_or(|c| c.wrong_chain) {
-            return None;
-        }
         self.on(index, |provider| async move { block_head(&provider, BlockAt::Number(at)).await })
             .await
             .ok()
@@ -272,11 +270,18 @@ impl Endpoints {
         self.fleet().height()
     }
 
+    /// Blocks above this one are not believed: most endpoints have not seen them. None while too few tell.
+    #[must_use]
+    pub fn ceiling(&self) -> Option<L2Block> {
+        self.fleet().ceiling()
+    }
+
     /// Time to wait until the first endpoint has rested; none when one has.
     #[must_use]
     pub fn rest(&self) -> Option<Millis> {
         let (now, fleet) = (self.now(), self.fleet());
-        let ends = fleet.conditions().iter().filter(|c| !c.wrong_chain).map(|c| c.rests_until.map_or(now, |u| u.max(now)));
+        let ends =
+            fleet.conditions().iter().filter(|c| !c.wrong_chain).map(|c| c.rests_until.map_or(now, |u| u.max(now)));
         ends.min().filter(|end| *end > now).map(|end| end.since(now))
     }
 }

@@ -121,7 +121,8 @@ fn lacks_block(text: &str) -> bool {
 pub(crate) fn too_large(error: &TransportError) -> bool {
     let RpcError::ErrorResp(payload) = error else { return false };
     let text = payload.message.to_lowercase();
-    let words = ["too many results", "more than", "block range", "range is too", "limit exceeded", "too large", "exceed"];
+    let words =
+        ["too many results", "more than", "block range", "range is too", "limit exceeded", "too large", "exceed"];
     !limits(&text) && words.iter().any(|w| text.contains(w))
 }
 
@@ -180,7 +181,8 @@ pub(crate) fn sent(error: &TransportError) -> Result<(), Option<SendRefusal>> {
     }
     Err(if has(&["nonce too low", "nonce is too low", "old nonce"]) {
         Some(SendRefusal::NonceTooLow)
-    } else if has(&["underpriced", "less than block base fee", "fee too low", "below the base fee", "max fee per gas"]) {
+    } else if has(&["underpriced", "less than block base fee", "fee too low", "below the base fee", "max fee per gas"])
+    {
         Some(SendRefusal::Underpriced(message))
     } else if has(&["insufficient funds", "insufficient balance"]) {
         Some(SendRefusal::Funds(message))
@@ -235,7 +237,8 @@ mod tests {
 
     #[test]
     fn reasons_are_read_however_a_node_gives_them() {
-        let encoded = alloy::primitives::hex::encode_prefixed(alloy::sol_types::Revert::from("ticket is used").abi_encode());
+        let encoded =
+            alloy::primitives::hex::encode_prefixed(alloy::sol_types::Revert::from("ticket is used").abi_encode());
         let plain = format!("{encoded:?}");
         let nested = format!("{{\"data\":{encoded:?}}}");
         let text = Some(Revert::Error("ticket is used".into()));

@@ -110,7 +110,9 @@ pub async fn gas_prices<P: Provider + Clone>(provider: &P) -> Result<GasPrices, 
         Ok(fee) => Wei(fee),
         // Nobody lives there on other chains.
         Err(alloy::contract::Error::ZeroData(..) | alloy::contract::Error::AbiError(_)) => Wei::ZERO,
-        Err(source) => return Err(ChainError::Call { call: "ArbGasInfo.getL1BaseFeeEstimate", source: Box::new(source) }),
+        Err(source) => {
+            return Err(ChainError::Call { call: "ArbGasInfo.getL1BaseFeeEstimate", source: Box::new(source) });
+        }
     };
     Ok(GasPrices { price: Wei::new(price), l1_base_fee })
 }

@@ -3,8 +3,8 @@
 //! - A failure puts an endpoint aside for a while that doubles with each failure in a row.
 //! - Heights are compared: one that lags behind what most have seen, or whose newest block is old,
 //!   is asked last.
-//! - Hashes are compared at a height that all have: who tells another chain than the majority is
-//!   asked last. A tie accuses nobody, and is told.
+//! - Hashes are compared at the height that most have: who tells another chain than the majority is
+//!   asked last, and so is who is ahead of it and cannot be checked. A tie accuses nobody, and is told.
 //! - An endpoint that is another chain than the configured one is never asked.
 //! - When none is good, the least bad is asked: a poor answer is better than none.
 
@@ -26,8 +26,8 @@ pub struct HealthConfig {
     pub lag_max: u64,
     /// Age of the newest block from which on an endpoint counts as stuck; none where blocks come when they like.
     pub head_age_max: Option<Millis>,
-    /// Blocks below the lowest head at which hashes are compared: the newest may differ for a moment.
-    pub compare_depth: u64,
+    /// Blocks that an endpoint may be ahead of most others: further on nobody confirms what it tells.
+    pub lead_max: u64,
 }
 
 impl Default for HealthConfig {
@@ -38,7 +38,7 @@ impl Default for HealthConfig {
             // Ten seconds of Arbitrum.
             lag_max: 40,
             head_age_max: None,
-            compare_depth: 8,
+            lead_max: 8,
         }
     }
 }
@@ -155,6 +155,13 @@ impl Fleet {
         }
     }
 
+    /// An endpoint did not tell its newest block: what it told before counts no more.
+    pub fn no_head(&mut self, index: usize) {
+        if let Some(c) = self.all.get_mut(index) {
+            c.head = None;
+        }
+    }
+
     /// An endpoint told its newest block.
     pub fn head(&mut self, index: usize, now: Instant, number: L2Block, timestamp: u64) {
         if let Some(c) = self.all.get_mut(index) {
@@ -196,11 +203,31 @@ impl Fleet {
         lags || old
     }
 
-    /// Height at which hashes can be compared: somewhat below the lowest head that is not far behind.
+    /// Whether an endpoint tells of blocks that most others should have by now, and have not.
     #[must_use]
-    pub fn compare_at(&self, now: Instant) -> Option<L2Block> {
-        let heads = self.voters().filter(|(i, _)| !self.is_behind(*i, now)).filter_map(|(_, c)| Some(c.head?.number.0));
-        heads.min().map(|lowest| L2Block(lowest.saturating_sub(self.config.compare_depth)))
+    pub fn is_ahead(&self, index: usize) -> bool {
+        let head = self.all.get(index).and_then(|c| c.head);
+        head.is_some_and(|head| self.ceiling().is_some_and(|ceiling| head.number > ceiling))
+    }
+
+    /// Blocks above this one are not believed: most endpoints have not seen them. None while too few tell.
+    #[must_use]
+    pub fn ceiling(&self) -> Option<L2Block> {
+        let told = self.voters().filter(|(_, c)| c.head.is_some()).count();
+        let height = self.height().filter(|_| told >= 3)?;
+        Some(L2Block(height.0.saturating_add(self.config.lead_max)))
+    }
+
+    /// Height at which hashes are to be compared, and who can: what most have reached, or of two both.
+    #[must_use]
+    pub fn compare_at(&self) -> Option<(L2Block, Vec<usize>)> {
+        let heads: Vec<(usize, u64)> = self.voters().filter_map(|(i, c)| Some((i, c.head?.number.0))).collect();
+        let at = match heads.len() {
+            0 | 1 => return None,
+            2 => heads.iter().map(|(_, n)| *n).min()?,
+            _ => self.height()?.0,
+        };
+        Some((L2Block(at), heads.into_iter().filter(|(_, n)| *n >= at).map(|(i, _)| i).collect()))
     }
 
     /// Judges by the hashes that endpoints told for one height. Who told none has no vote and keeps its name.
@@ -234,7 +261,7 @@ impl Fleet {
             let c = &self.all[*i];
             let rests = c.rests_until.filter(|until| *until > now);
             // Of those at rest the one that rests least is the likeliest to be back.
-            (c.outvoted, self.is_behind(*i, now), rests.is_some(), rests, *i)
+            (c.outvoted, self.is_behind(*i, now) || self.is_ahead(*i), rests.is_some(), rests, *i)
         });
         order
     }
@@ -243,7 +270,8 @@ impl Fleet {
     #[must_use]
     pub fn is_good(&self, index: usize, now: Instant) -> bool {
         self.all.get(index).is_some_and(|c| {
-            !c.wrong_chain && !c.outvoted && c.rests_until.is_none_or(|until| until <= now) && !self.is_behind(index, now)
+            let rested = c.rests_until.is_none_or(|until| until <= now);
+            rested && !c.wrong_chain && !c.outvoted && !self.is_behind(index, now) && !self.is_ahead(index)
         })
     }
 
@@ -309,11 +337,17 @@ mod tests {
         assert_eq!(f.order(T), [1, 2, 0]);
         f.head(0, T, L2Block(1_000_000), 0);
         assert_eq!(f.height(), Some(L2Block(101)));
-        assert_eq!(f.order(T), [0, 1, 2]);
+        assert_eq!(f.order(T), [1, 2, 0], "nobody else has seen those blocks");
+        f.head(0, T, L2Block(109), 0);
+        assert_eq!(f.order(T), [0, 1, 2], "somewhat ahead is well");
         let mut two = fleet(2);
         two.head(0, T, L2Block(50), 0);
         two.head(1, T, L2Block(100), 0);
         assert_eq!(two.order(T), [1, 0]);
+        assert_eq!(two.compare_at(), Some((L2Block(50), vec![0, 1])));
+        assert_eq!(f.compare_at(), Some((L2Block(101), vec![0, 2])));
+        f.no_head(2);
+        assert_eq!(f.compare_at(), Some((L2Block(100), vec![0, 1])));
     }
 
     #[test]

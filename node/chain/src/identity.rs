@@ -133,8 +133,7 @@ pub enum Mismatch {
 /// # Errors
 /// The first thing that does not fit, with what was found and what was expected; or the endpoint's failure.
 pub async fn identify<P: Provider + Clone>(provider: &P, network: &Network) -> Result<Addresses, Mismatch> {
-    let found =
-        provider.get_chain_id().await.map_err(|source| ChainError::Rpc { method: "eth_chainId", source })?;
+    let found = provider.get_chain_id().await.map_err(|source| ChainError::Rpc { method: "eth_chainId", source })?;
     if found != network.chain_id {
         return Err(Mismatch::ChainId { found, expected: network.chain_id });
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,7 +11,9 @@ use alloy::providers::RootProvider;
 use alloy::rpc::client::{BuiltInConnectionString, RpcClient};
 use alloy::rpc::json_rpc::{RequestPacket, ResponsePacket, RpcError};
 use alloy::transports::http::Http;
-use alloy::transports::{BoxTransport, IntoBoxTransport, TransportConnect, TransportError, TransportErrorKind, TransportFut};
+use alloy::transports::{
+    BoxTransport, IntoBoxTransport, TransportConnect, TransportError, TransportErrorKind, TransportFut,
+};
 use thiserror::Error;
 use tower::Service;
 
@@ -32,7 +34,9 @@ pub enum EndpointUrl {
 
 /// A text that names no endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{given:?} is no endpoint: {reason}; give http://, https://, ws:// or wss:// and a host, or the path of an IPC socket")]
+#[error(
+    "{given:?} is no endpoint: {reason}; give http://, https://, ws:// or wss:// and a host, or the path of an IPC socket"
+)]
 pub struct BadUrl {
     /// What was given, as far as it may be shown.
     pub given: String,
@@ -88,8 +92,8 @@ impl EndpointUrl {
     /// A provider that asks there. Nothing is opened yet: an endpoint that is down at start may come up.
     #[must_use]
     pub fn provider(&self, patience: Duration) -> RootProvider {
-        let line = Line { url: self.clone(), patience, open: Arc::default() };
-        RootProvider::new(RpcClient::new(line, false))
+        let line = Line { url: self.clone(), open: Arc::default() };
+        RootProvider::new(RpcClient::new(Patient::new(line, patience), false))
     }
 
     async fn open(&self) -> Result<BoxTransport, TransportError> {
@@ -116,12 +120,21 @@ impl EndpointUrl {
 #[derive(Clone)]
 struct Line {
     url: EndpointUrl,
-    patience: Duration,
     open: Arc<Mutex<Option<BoxTransport>>>,
 }
 
+/// Closes a line when it is dropped with a request under way: a socket that went silent stays silent, and
+/// what comes late would belong to nobody.
+struct UnderWay<'a>(&'a Line);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        *self.0.slot() = None;
+    }
+}
+
 impl Line {
-    fn slot(&self) -> std::sync::MutexGuard<'_, Option<BoxTransport>> {
+    fn slot(&self) -> MutexGuard<'_, Option<BoxTransport>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -134,10 +147,12 @@ impl Line {
                 self.slot().insert(opened).clone()
             }
         };
+        let under_way = UnderWay(&self);
         let answer = transport.call(packet).await;
-        if let Err(RpcError::Transport(TransportErrorKind::BackendGone | TransportErrorKind::Custom(_))) = &answer {
+        match &answer {
             // The next request opens a new one.
-            *self.slot() = None;
+            Err(RpcError::Transport(TransportErrorKind::BackendGone | TransportErrorKind::Custom(_))) => {}
+            _ => std::mem::forget(under_way),
         }
         answer
     }
@@ -153,16 +168,42 @@ impl Service<RequestPacket> for Line {
     }
 
     fn call(&mut self, packet: RequestPacket) -> Self::Future {
-        let (line, patience) = (self.clone(), self.patience);
+        Box::pin(self.clone().ask(packet))
+    }
+}
+
+/// A transport that is given so much time for an answer.
+#[derive(Debug, Clone)]
+pub struct Patient<S> {
+    inner: S,
+    patience: Duration,
+}
+
+impl<S> Patient<S> {
+    /// Waits for answers of `inner` for no longer than `patience`.
+    pub const fn new(inner: S, patience: Duration) -> Self {
+        Self { inner, patience }
+    }
+}
+
+impl<S> Service<RequestPacket> for Patient<S>
+where
+    S: Service<RequestPacket, Response = ResponsePacket, Error = TransportError, Future = TransportFut<'static>>,
+{
+    type Response = ResponsePacket;
+    type Error = TransportError;
+    type Future = TransportFut<'static>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, packet: RequestPacket) -> Self::Future {
+        let (answer, patience) = (self.inner.call(packet), self.patience);
         Box::pin(async move {
-            match tokio::time::timeout(patience, line.clone().ask(packet)).await {
-                Ok(answer) => answer,
-                Err(_) => {
-                    // A socket that went silent stays silent: what comes late belongs to nobody.
-                    *line.slot() = None;
-                    Err(TransportErrorKind::custom(TimedOut(patience)))
-                }
-            }
+            tokio::time::timeout(patience, answer)
+                .await
+                .unwrap_or_else(|_| Err(TransportErrorKind::custom(TimedOut(patience))))
         })
     }
 }

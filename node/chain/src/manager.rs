@@ -198,7 +198,7 @@ impl<J: Journal> TxManager<J> {
         Ok(notices)
     }
 
-    /// Why a transaction in a block failed, as a call on the state before it tells; none when that call
+    /// Why a transaction in a block failed, as a call on the state around it tells; none when that call
     /// succeeds or cannot be made.
     pub async fn reason(&self, endpoints: &Endpoints, hash: B256) -> Option<Revert> {
         let who = self.address();
@@ -265,10 +265,8 @@ async fn look(
                 && let Some(r) = receipt
             {
                 let fee = Wei(U256::from(r.gas_used).saturating_mul(U256::from(r.effective_gas_price)));
-                places.insert(
-                    *hash,
-                    Place { hash: *hash, block: L2Block(block), block_hash, success: r.status(), fee },
-                );
+                places
+                    .insert(*hash, Place { hash: *hash, block: L2Block(block), block_hash, success: r.status(), fee });
                 break;
             }
         }
@@ -282,19 +280,23 @@ async fn look(
     Ok(Seen { head, nonce, settled_nonce, base_fee: Wei::new(base_fee), places })
 }
 
-/// Runs a transaction again as a call on the block before its own.
+/// Runs a transaction again as a call on the state before and after its block.
 async fn replay(provider: &RootProvider, who: Address, hash: B256) -> Result<Option<Revert>, ChainError> {
     let rpc = |method| move |source| ChainError::Rpc { method, source };
     let Some(tx) = provider.get_transaction_by_hash(hash).await.map_err(rpc("eth_getTransactionByHash"))? else {
         return Ok(None);
     };
-    let Some(block) = tx.block_number.and_then(|n| n.checked_sub(1)) else { return Ok(None) };
+    let Some(block) = tx.block_number else { return Ok(None) };
     let request: TransactionRequest = TransactionRequest::from_transaction(tx).with_from(who);
-    match provider.call(request).block(BlockId::number(block)).await {
-        Ok(_) => Ok(None),
-        Err(source) => match revert_of(&source) {
-            Some(revert) => Ok(Some(revert)),
-            None => Err(rpc("eth_call")(source)),
-        },
+    // What failed it may have been in the same block, so both sides of it are tried.
+    for at in [block.saturating_sub(1), block] {
+        match provider.call(request.clone()).block(BlockId::number(at)).await {
+            Ok(_) => {}
+            Err(source) => match revert_of(&source) {
+                Some(revert) => return Ok(Some(revert)),
+                None => return Err(rpc("eth_call")(source)),
+            },
+        }
     }
+    Ok(None)
 }

@@ -352,7 +352,9 @@ impl Outbox {
             }
             // What took the nonce is seen on the chain.
             Err(None | Some(SendRefusal::NonceTooLow)) => Vec::new(),
-            Err(Some(SendRefusal::Underpriced(_))) if entry.replaced < most => entry.replace(&policy, base_fee).into_iter().collect(),
+            Err(Some(SendRefusal::Underpriced(_))) if entry.replaced < most => {
+                entry.replace(&policy, base_fee).into_iter().collect()
+            }
             Err(Some(SendRefusal::Underpriced(_))) => Vec::new(),
             Err(Some(refusal)) if entry.accepted => {
                 tracing::warn!(nonce, %refusal, "an endpoint refuses what another one took");

@@ -144,18 +144,19 @@ impl Watcher {
     /// # Errors
     /// The endpoint's failure. Nothing is lost: the next look reads the same blocks again.
     pub async fn poll<P: Provider>(&mut self, provider: &P) -> Result<Vec<News>, ChainError> {
-        let reading = self.read(provider).await?;
+        let reading = self.read(provider, None).await?;
         Ok(self.apply(reading))
     }
 
-    /// Looks without taking anything over.
+    /// Looks without taking anything over. What was read before of blocks above `ceiling` is not believed any
+    /// more when the endpoint does not have them.
     ///
     /// # Errors
     /// The endpoint's failure.
-    pub async fn read<P: Provider>(&self, provider: &P) -> Result<Reading, ChainError> {
+    pub async fn read<P: Provider>(&self, provider: &P, ceiling: Option<L2Block>) -> Result<Reading, ChainError> {
         let mut head = block_head(provider, BlockAt::Latest).await?;
         for _ in 0..RESTARTS {
-            let reading = self.read_to(provider, head).await?;
+            let reading = self.read_to(provider, head, ceiling).await?;
             if !self.config.verify {
                 return Ok(reading);
             }
@@ -168,7 +169,12 @@ impl Watcher {
         Err(ChainError::Inconsistent { what: format!("block {} changed at each look", head.l2.0) })
     }
 
-    async fn read_to<P: Provider>(&self, provider: &P, head: Head) -> Result<Reading, ChainError> {
+    async fn read_to<P: Provider>(
+        &self,
+        provider: &P,
+        head: Head,
+        ceiling: Option<L2Block>,
+    ) -> Result<Reading, ChainError> {
         let marks = self.trail.marks();
         let mut keep = None;
         let mut skipped = None;
@@ -178,6 +184,10 @@ impl Watcher {
             Some(last) if last.hash == head.hash || last.hash == head.parent => last.number + 1,
             Some(last) => match self.common(provider, &head).await? {
                 Common::All => last.number + 1,
+                Common::Short if ceiling.is_some_and(|ceiling| last.number > ceiling.0) => {
+                    keep = Some(head.l2.0);
+                    head.l2.0 + 1
+                }
                 // Nothing speaks for a reorganisation: this endpoint has not got that far.
                 Common::Short => return Err(ChainError::Behind { found: head.l2.0, known: last.number }),
                 Common::UpTo(number) => {

@@ -1,0 +1,9 @@
+//! The driver against a chain in process, over endpoints that fail in every way.
+
+mod endpoints;
+mod faults;
+mod identity;
+mod manager;
+mod price;
+mod support;
+mod watch;
