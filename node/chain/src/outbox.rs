@@ -440,11 +440,12 @@ impl Entry {
         steps: &mut Vec<Step>,
     ) {
         let patience = Millis(config.timeout.0.saturating_mul(u64::from(self.replaced) + 1));
-        if now.since(self.first_sent) >= patience && self.replaced < config.replacements {
-            if let Some(step) = self.replace(policy, base_fee) {
-                steps.push(step);
-                return;
-            }
+        if now.since(self.first_sent) >= patience
+            && self.replaced < config.replacements
+            && let Some(step) = self.replace(policy, base_fee)
+        {
+            steps.push(step);
+            return;
         }
         let due = self.last_sent.is_none_or(|last| now.since(last) >= config.resend);
         if let Some(attempt) = self.stored.attempts.last().filter(|_| due || vanished) {
