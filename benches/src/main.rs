@@ -25,13 +25,16 @@ enum What {
         /// Print the figures as JSON.
         #[arg(long)]
         json: bool,
+        /// Measure nothing but this; may be given again.
+        #[arg(long, value_name = "NAME", value_parser = chain::NAMES)]
+        only: Vec<String>,
     },
 }
 
 fn run(cli: &Cli) -> Result<()> {
     match &cli.what {
-        What::Chain { anvil, json } => {
-            let figures = chain::measure(anvil.as_deref())?;
+        What::Chain { anvil, json, only } => {
+            let figures = chain::measure(anvil.as_deref(), only)?;
             if *json {
                 println!("{}", serde_json::to_string_pretty(&figures)?);
             } else {

@@ -22,6 +22,9 @@ pub(crate) struct Chain {
     /// Print the figures as JSON.
     #[arg(long)]
     json: bool,
+    /// Measure nothing but this figure; may be given again.
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
 }
 
 pub(crate) fn run(what: &What) -> Result<ExitCode> {
@@ -35,6 +38,7 @@ pub(crate) fn run(what: &What) -> Result<ExitCode> {
     if chain.json {
         command.arg("--json");
     }
+    command.args(chain.only.iter().flat_map(|name| ["--only", name]));
     xtask::pass_on(&mut command)
 }
 

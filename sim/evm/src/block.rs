@@ -14,6 +14,7 @@ use weir_types::Wei;
 use crate::chain::Inner;
 use crate::error::{SubmitError, halt_text};
 use crate::exec::{self, BlockContext, Sender};
+use crate::fees;
 use crate::mempool::PoolTx;
 
 /// A sealed block.
@@ -204,7 +205,7 @@ impl Inner {
 
     /// Whether some waiting transaction could go into a block now.
     pub(crate) fn any_due(&self) -> bool {
-        let fee = u128::from(self.base_fee);
+        let fee = u128::from(self.base_fee());
         self.pool.iter().any(|t| t.nonce() <= self.state.nonce(t.from()) && t.env.gas_price >= fee)
     }
 
@@ -252,6 +253,9 @@ impl Inner {
 
     /// Header, receipts and logs of a finished draft.
     fn close(&mut self, draft: Draft) -> BlockSummary {
+        let l2_gas = draft.done.iter().map(|done| done.gas_used().saturating_sub(done.l1_gas)).sum();
+        let parent = self.parent_time();
+        fees::digest(&self.config, &mut self.state, parent, draft.context.timestamp, l2_gas);
         let block = self.head_block(&draft);
         let (number, hash, l1) = (block.header.number, block.hash, block.l1_block_number);
         let mut receipts = Vec::with_capacity(draft.done.len());

@@ -17,6 +17,7 @@ use crate::config::ChainConfig;
 use crate::error::{CallError, SubmitError, revert_text};
 use crate::exec::{self, ARB_GAS_INFO, ARB_SYS, BlockContext, CALL_GAS, Sender};
 use crate::feed::Feed;
+use crate::fees::{self, Fees};
 use crate::logs::{LogFilter, LogStore};
 use crate::mempool::{Mempool, PoolTx, unsigned};
 use crate::past::Looks;
@@ -44,8 +45,7 @@ pub(crate) struct Inner {
     pub(crate) config: ChainConfig,
     pub(crate) state: State,
     pub(crate) now: Instant,
-    pub(crate) base_fee: u64,
-    pub(crate) l1_base_fee: u64,
+    pub(crate) fees: Fees,
     pub(crate) pool: Mempool,
     pub(crate) blocks: Vec<Arc<Block>>,
     pub(crate) block_by_hash: BTreeMap<B256, u64>,
@@ -77,8 +77,7 @@ pub(crate) struct Unsigned {
 impl Inner {
     fn new(config: ChainConfig) -> Self {
         let mut inner = Self {
-            base_fee: price(config.base_fee),
-            l1_base_fee: price(config.l1_base_fee),
+            fees: Fees::new(&config),
             state: State::new(usize::try_from(config.history_blocks).unwrap_or(usize::MAX)),
             config,
             now: Instant::ZERO,
@@ -113,11 +112,21 @@ impl Inner {
             l1_number: self.config.l1_block(self.now),
             l2_number: self.blocks.len() as u64,
             timestamp: self.config.timestamp(self.now),
-            base_fee: self.base_fee,
-            l1_base_fee: self.l1_base_fee,
+            base_fee: self.base_fee(),
+            l1_base_fee: self.fees.l1_base_fee(&self.config, self.now),
             gas_limit: self.config.block_gas_limit,
             beneficiary: self.config.fee_account,
         }
+    }
+
+    /// Price of a unit of gas in a block made now.
+    pub(crate) fn base_fee(&self) -> u64 {
+        self.fees.base_fee(&self.config, &self.state, self.parent_time(), self.now)
+    }
+
+    /// Unix time of the newest block.
+    pub(crate) fn parent_time(&self) -> u64 {
+        self.blocks.last().map_or(self.config.genesis_time, |block| block.header.timestamp)
     }
 
     pub(crate) fn push_block(&mut self, block: Block) {
@@ -127,6 +136,26 @@ impl Inner {
         let logs = || self.logs.of_block(block.header.number);
         self.feed.block(&block, logs);
         self.blocks.push(block);
+    }
+
+    fn run_to(&mut self, until: Instant) -> Vec<BlockSummary> {
+        let mut made = Vec::new();
+        let mut beat = fees::next_beat(self.now, self.config.block_time);
+        while beat <= until && !self.stopped && self.pool.len() > 0 {
+            self.now = self.now.max(beat);
+            let block = self.any_due().then(|| self.seal(usize::MAX));
+            let idle = block.as_ref().is_none_or(|block| block.receipts.is_empty());
+            made.extend(block);
+            let mut from = self.now;
+            if idle {
+                // What waits cannot go before the price falls, if it does.
+                let Some(change) = self.fees.next_change(&self.config, self.base_fee(), self.now) else { break };
+                from = Instant(change.0.saturating_sub(1)).max(from);
+            }
+            beat = fees::next_beat(from, self.config.block_time);
+        }
+        self.now = self.now.max(until);
+        made
     }
 
     /// Number of the newest block.
@@ -170,7 +199,7 @@ impl Inner {
     }
 
     pub(crate) fn submit_unsigned(&mut self, u: Unsigned) -> Result<B256, SubmitError> {
-        let max_fee = u.max_fee.unwrap_or_else(|| u128::from(self.base_fee));
+        let max_fee = u.max_fee.unwrap_or_else(|| u128::from(self.base_fee()));
         let gas_limit = u.gas.unwrap_or_else(|| self.affordable_gas(u.from, u.value, max_fee));
         let tx = TxEip1559 {
             chain_id: self.config.chain_id,
@@ -199,10 +228,6 @@ impl Inner {
     pub(crate) fn call(&self, tx: TxEnv) -> Result<Bytes, CallError> {
         exec::call(&self.state, &self.pending_context(), tx).map(|(output, _)| output)
     }
-}
-
-fn price(fee: Wei) -> u64 {
-    u64::try_from(fee.0).unwrap_or(u64::MAX)
 }
 
 impl Chain {
@@ -241,6 +266,12 @@ impl Chain {
         self.lock().seal(usize::MAX)
     }
 
+    /// Lets time pass as the sequencer does: what waits goes into a block at the next multiple of
+    /// [`ChainConfig::block_time`]; while nothing waits that could, there is none. Returns the blocks.
+    pub fn run_to(&self, now: Instant) -> Vec<BlockSummary> {
+        self.lock().run_to(now)
+    }
+
     /// Stops the sequencer, or lets it go on. While it is stopped no block is made and no transaction is
     /// taken; those that wait already do so until it goes on. Calls are answered, and time passes.
     pub fn stop_sequencer(&self, stopped: bool) {
@@ -254,25 +285,30 @@ impl Chain {
 
     /// Sets the price of a unit of gas from the next block on.
     pub fn set_base_fee(&self, fee: Wei) {
-        self.lock().base_fee = price(fee);
+        let mut inner = self.lock();
+        let now = inner.now;
+        inner.fees.set_base(fee, now);
     }
 
     /// Sets the price of a unit of gas on L1, which the data of transactions pays for, from the next block
     /// on. Zero for none.
     pub fn set_l1_base_fee(&self, fee: Wei) {
-        self.lock().l1_base_fee = price(fee);
+        let mut inner = self.lock();
+        let now = inner.now;
+        inner.fees.set_l1(fee, now);
     }
 
     /// Price of a unit of gas on L1.
     #[must_use]
     pub fn l1_base_fee(&self) -> Wei {
-        Wei::new(u128::from(self.lock().l1_base_fee))
+        let inner = self.lock();
+        Wei::new(u128::from(inner.fees.l1_base_fee(&inner.config, inner.now)))
     }
 
     /// Price of a unit of gas.
     #[must_use]
     pub fn base_fee(&self) -> Wei {
-        Wei::new(u128::from(self.lock().base_fee))
+        Wei::new(u128::from(self.lock().base_fee()))
     }
 
     /// Gives an account a balance out of nothing.

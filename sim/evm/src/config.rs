@@ -1,7 +1,8 @@
 //! What a chain is made with.
 
-use weir_types::{Address, Instant, Wei};
+use weir_types::{Address, Instant, Millis, Wei};
 
+use crate::fees::{GasPricing, PriceSteps};
 use crate::ordering::Ordering;
 
 /// Parameters of an embedded chain.
@@ -18,9 +19,15 @@ pub struct ChainConfig {
     /// Price of one unit of gas at the start; [`Chain::set_base_fee`](crate::Chain::set_base_fee)
     /// changes it. Prices above 2^64 - 1 wei are held at that.
     pub base_fee: Wei,
+    /// How the price of gas moves from there.
+    pub gas_pricing: GasPricing,
     /// Price of one unit of gas on L1 at the start: what 1/16 of a byte of a transaction costs. Zero for a
     /// chain without that cost; [`Chain::set_l1_base_fee`](crate::Chain::set_l1_base_fee) changes it.
     pub l1_base_fee: Wei,
+    /// The price of gas on L1 from certain times on.
+    pub l1_pricing: PriceSteps,
+    /// How often the sequencer makes a block of what waits, under [`Chain::run_to`](crate::Chain::run_to).
+    pub block_time: Millis,
     /// Most gas a block or a transaction may use.
     pub block_gas_limit: u64,
     /// Account that gets all fees.
@@ -39,7 +46,10 @@ impl Default for ChainConfig {
             l1_start: 18_500_000,
             l1_block_time_s: 12,
             base_fee: Wei::new(100_000_000),
+            gas_pricing: GasPricing::Fixed,
             l1_base_fee: Wei::ZERO,
+            l1_pricing: PriceSteps::default(),
+            block_time: Millis(250),
             block_gas_limit: 1_000_000_000_000,
             fee_account: Address::repeat_byte(0xfe),
             ordering: Ordering::Arrival,

@@ -12,6 +12,7 @@
 //! - `ArbGasInfo` at `0x6c` tells prices, and transactions pay for their data on L1 as one of them says;
 //! - all transactions pay the base fee and no tip, in order of arrival or by another [`Ordering`]. Fees
 //!   go to one account, so that the sum of all balances stays the same;
+//! - prices of gas move by [`GasPricing`]: by a given course, or by use with ArbOS's own arithmetic;
 //! - the sequencer can stop: then there is no block, and nothing is taken.
 //!
 //! Calls and estimates at the newest block run as if a block were made at the current virtual
@@ -23,7 +24,7 @@
 //! made it, in favour of itself; and ETH sent to it after that in the same transaction.
 //!
 //! Map of the crate: [`config`], [`chain`] (the handle), [`block`] (sealing, receipts), `snapshot`,
-//! `past` (older blocks), `exec` (the EVM), `state`, `mempool`, [`ordering`], [`logs`], `rpc` and `rpc_answer` (JSON-RPC),
+//! `past` (older blocks), `exec` (the EVM), `state`, `mempool`, [`ordering`], [`fees`], [`logs`], `rpc` and `rpc_answer` (JSON-RPC),
 //! [`transport`] (alloy), [`http`] and `socket` (servers, over
 //! `jsonrpc`), [`feed`] (news), [`error`].
 
@@ -33,6 +34,7 @@ pub mod config;
 pub mod error;
 mod exec;
 pub mod feed;
+pub mod fees;
 pub mod http;
 mod jsonrpc;
 pub mod logs;
@@ -51,6 +53,7 @@ pub use chain::Chain;
 pub use config::ChainConfig;
 pub use error::{CallError, EvmError, PastError, SubmitError, UnknownSnapshot, revert_text};
 pub use feed::News;
+pub use fees::{Congestion, GasPricing, PriceSteps};
 pub use logs::LogFilter;
 pub use ordering::Ordering;
 pub use past::Reorg;

@@ -108,7 +108,7 @@ fn read(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
         "eth_syncing" => json(&false),
         "eth_accounts" => json(&chain.impersonated),
         "eth_blockNumber" => quantity(chain.newest()),
-        "eth_gasPrice" => quantity(chain.base_fee),
+        "eth_gasPrice" => quantity(chain.base_fee()),
         "eth_maxPriorityFeePerGas" => quantity(0),
         "eth_feeHistory" => {
             let count: U64 = p.get(0)?;
@@ -370,7 +370,7 @@ impl Inner {
         let blocks: Vec<&Arc<Block>> = (oldest..=last).filter_map(|n| self.block(n)).collect();
         let fee = |b: &&Arc<Block>| u128::from(b.header.base_fee_per_gas.unwrap_or(0));
         let mut fees: Vec<u128> = blocks.iter().map(fee).collect();
-        fees.push(self.block(last + 1).as_ref().map_or_else(|| u128::from(self.base_fee), fee));
+        fees.push(self.block(last + 1).as_ref().map_or_else(|| u128::from(self.base_fee()), fee));
         json(&FeeHistory {
             base_fee_per_gas: fees,
             gas_used_ratio: blocks.iter().map(|b| b.header.gas_used as f64 / b.header.gas_limit as f64).collect(),

@@ -4,6 +4,7 @@ use weir_types::Instant;
 
 use crate::chain::{Chain, Inner};
 use crate::error::UnknownSnapshot;
+use crate::fees::Fees;
 use crate::mempool::Mempool;
 use crate::state::State;
 
@@ -20,8 +21,7 @@ pub(crate) struct Snapshot {
     newest: u64,
     pool: Mempool,
     now: Instant,
-    base_fee: u64,
-    l1_base_fee: u64,
+    fees: Fees,
 }
 
 impl Snapshot {
@@ -57,8 +57,7 @@ impl Inner {
             newest: self.newest(),
             pool: self.pool.clone(),
             now: self.now,
-            base_fee: self.base_fee,
-            l1_base_fee: self.l1_base_fee,
+            fees: self.fees,
         };
         self.snapshots.push(snapshot);
         id
@@ -72,8 +71,7 @@ impl Inner {
         self.feed.went_back(snapshot.newest, &[]);
         self.pool = snapshot.pool;
         self.now = snapshot.now;
-        self.base_fee = snapshot.base_fee;
-        self.l1_base_fee = snapshot.l1_base_fee;
+        self.fees = snapshot.fees;
         Ok(())
     }
 }
