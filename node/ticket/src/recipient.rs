@@ -230,7 +230,7 @@ impl Recipient {
         let face_value = if price.is_free() { Wei::ZERO } else { self.face_value(max_float, view.gas_price)? };
         let win_prob = self.win_prob(face_value);
         let expiration_block = L1Block(view.l1.0.saturating_add(PARAMS_VALIDITY));
-        let expiration_params = expiration_of(view);
+        let expiration_params = ExpirationParams::of(view.round, view.round_hash, view.previous_hash);
         let mut params = TicketParams {
             recipient: self.address,
             face_value,
@@ -327,17 +327,6 @@ impl Recipient {
     pub fn remembered(&self) -> usize {
         self.nonces.len()
     }
-}
-
-/// Round and hash for new tickets. Some L1 blocks have no stored hash; the round before serves then.
-fn expiration_of(view: &ChainView) -> ExpirationParams {
-    if view.round_hash.is_zero() {
-        return ExpirationParams {
-            creation_round: Round(view.round.0.saturating_sub(1)),
-            creation_round_block_hash: view.previous_hash,
-        };
-    }
-    ExpirationParams { creation_round: view.round, creation_round_block_hash: view.round_hash }
 }
 
 /// Big-endian without leading zeros.

@@ -40,8 +40,10 @@ pub struct SenderView {
     pub l1: L1Block,
     /// Round initialised last.
     pub round: Round,
-    /// Its block hash.
+    /// Its block hash; zero where the chain kept none.
     pub round_hash: B256,
+    /// Hash of the round before.
+    pub previous_hash: B256,
     /// Deposit.
     pub deposit: Wei,
     /// What is left of the reserve.
@@ -232,7 +234,7 @@ impl Sender {
         let session = self.sessions.get_mut(id).ok_or(SenderError::UnknownSession(*id))?;
         let mut expiration = session.params.expiration_params;
         if expiration.is_incomplete() {
-            expiration = ExpirationParams { creation_round: view.round, creation_round_block_hash: view.round_hash };
+            expiration = ExpirationParams::of(view.round, view.round_hash, view.previous_hash);
         }
         let mut out = Vec::new();
         while session.nonce < last {

@@ -20,6 +20,16 @@ pub struct ExpirationParams {
 }
 
 impl ExpirationParams {
+    /// For new tickets in a round. The chain keeps no hash of some L1 blocks, and takes no ticket of such a
+    /// round: the round before serves then.
+    #[must_use]
+    pub fn of(round: Round, hash: B256, previous_hash: B256) -> Self {
+        if hash.is_zero() {
+            return Self { creation_round: Round(round.0.saturating_sub(1)), creation_round_block_hash: previous_hash };
+        }
+        Self { creation_round: round, creation_round_block_hash: hash }
+    }
+
     /// True where a part is missing, so that the sender puts in its own view of the round.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {

@@ -1,5 +1,6 @@
 //! The driver against a chain in process, over endpoints that fail in every way.
 
+mod arbitrum;
 mod endpoints;
 mod faults;
 mod identity;

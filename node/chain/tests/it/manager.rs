@@ -28,7 +28,7 @@ fn manager<J: Journal>(e: &Endpoints, policy: GasPolicy, journal: J) -> TxManage
     TxManager::open(e, Account::new(key(), CHAIN_ID), config(), policy, journal).expect("the journal reads")
 }
 
-fn fresh(e: &Endpoints) -> TxManager<MemoryJournal> {
+pub(crate) fn fresh(e: &Endpoints) -> TxManager<MemoryJournal> {
     manager(e, GasPolicy::default(), MemoryJournal::default())
 }
 

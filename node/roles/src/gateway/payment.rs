@@ -108,6 +108,7 @@ impl Purse {
     pub(super) const fn set_round(&mut self, r: &RoundInfo) {
         self.view.round = r.round;
         self.view.round_hash = r.block_hash;
+        self.view.previous_hash = r.previous_block_hash;
     }
 
     pub(super) const fn set_funds(&mut self, f: &SenderFunds) {
