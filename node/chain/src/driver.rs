@@ -7,13 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
-use weir_roles::{ChainEvent, ChainHead, OrchestratorEntry, Peer, SenderFunds, TxIntent, TxOutcome};
+use weir_roles::{ChainEvent, ChainHead, Journal, OrchestratorEntry, Peer, SenderFunds, TxIntent, TxOutcome};
 use weir_types::{Address, L2Block, Wei};
 
 use crate::book::{ActiveOrchestrator, Book, Changed, SenderInfo};
 use crate::endpoints::Endpoints;
 use crate::gas::{GasPrices, gas_prices};
-use crate::journal::Journal;
 use crate::manager::{Submission, TxError, TxManager};
 use crate::outbox::Notice;
 use crate::watch::{News, WatchConfig, Watcher};

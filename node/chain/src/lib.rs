@@ -17,7 +17,7 @@
 //! | [`watch`] | logs, gaps, reorganisations |
 //! | [`gas`], [`price`] | prices of gas, prices of ETH |
 //! | [`call`], [`tx`], [`hints`] | intents as transactions, signed |
-//! | [`manager`], [`journal`] | transactions followed, and what of them survives a crash |
+//! | [`manager`] | transactions followed; a [`weir_roles::Journal`] keeps what of them survives a crash |
 //! | [`driver`] | all of it for one node |
 //! | [`fault`] | whose fault a failed request is |
 
@@ -32,7 +32,6 @@ pub mod gas;
 pub mod health;
 pub mod hints;
 pub mod identity;
-pub mod journal;
 pub mod line;
 pub mod manager;
 pub mod outbox;
@@ -50,7 +49,6 @@ pub use fault::{Fault, SendRefusal, TimedOut};
 pub use gas::{GasPolicy, GasPrices};
 pub use health::HealthConfig;
 pub use identity::{Mismatch, Network, identify};
-pub use journal::{Journal, JournalError, MemoryJournal};
 pub use line::{BadUrl, EndpointUrl};
 pub use manager::{Submission, TxError, TxManager};
 pub use outbox::{Notice, Outbox, OutboxConfig};

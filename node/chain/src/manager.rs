@@ -12,7 +12,7 @@ use alloy::providers::{Provider, RootProvider};
 use alloy::rpc::types::TransactionRequest;
 use thiserror::Error;
 use weir_contracts::Revert;
-use weir_roles::TxIntent;
+use weir_roles::{Journal, JournalError, TxIntent};
 use weir_types::{Address, B256, L2Block, U256, Wei};
 
 use crate::call::{DryRunFailed, drafts};
@@ -20,7 +20,6 @@ use crate::client::{BlockAt, block_head};
 use crate::endpoints::Endpoints;
 use crate::fault::{SendRefusal, revert_of, sent};
 use crate::gas::{AboveMax, GasPolicy};
-use crate::journal::{Journal, JournalError};
 use crate::outbox::{Draft, Notice, Outbox, OutboxConfig, Place, RECORDS, Seen, Step};
 use crate::tx::Account;
 use crate::{Addresses, ChainError, Client};

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use weir_chain::{
-    Account, Driver, GasPolicy, MemoryJournal, Notice, OutboxConfig, Submission, Tick, TxError, TxManager, WatchConfig,
-    Watcher,
+    Account, Driver, GasPolicy, Notice, OutboxConfig, Submission, Tick, TxError, TxManager, WatchConfig, Watcher,
 };
-use weir_roles::{ChainEvent, Peer, RoundInfo, SenderFunds, TxIntent};
+use weir_roles::{ChainEvent, MemoryJournal, Peer, RoundInfo, SenderFunds, TxIntent};
 use weir_types::{Address, L2Block, Wei};
 
 use crate::support::{CHAIN_ID, Line, Listener, SENDERS, Town, Trouble, endpoints, key, run};

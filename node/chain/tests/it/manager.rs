@@ -6,11 +6,8 @@ use std::time::Duration;
 use alloy::consensus::Transaction;
 use alloy::providers::Provider;
 use weir_chain::outbox::RECORDS;
-use weir_chain::{
-    Account, Endpoints, GasPolicy, Journal, JournalError, MemoryJournal, Notice, OutboxConfig, Submission, TxError,
-    TxManager,
-};
-use weir_roles::{Record, TxIntent};
+use weir_chain::{Account, Endpoints, GasPolicy, Notice, OutboxConfig, Submission, TxError, TxManager};
+use weir_roles::{Journal, JournalError, MemoryJournal, Record, TxIntent};
 use weir_types::{LptWei, Wei};
 
 use crate::support::{CHAIN_ID, Line, ORCHESTRATORS, Town, Trouble, endpoints, key, lpt, run};

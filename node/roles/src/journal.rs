@@ -1,9 +1,9 @@
-//! Where the driver keeps what must survive a crash.
+//! Where a driver keeps what must survive a crash.
 
 use std::collections::BTreeMap;
 
+use crate::io::Record;
 use thiserror::Error;
-use weir_roles::Record;
 
 /// A record could not be stored or read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -17,6 +17,14 @@ pub trait Journal: Send {
     /// # Errors
     /// It could not be stored: nothing that relies on it may be done.
     fn put(&mut self, record: &Record) -> Result<(), JournalError>;
+
+    /// Stores and deletes records that belong together. The default does one after the other.
+    ///
+    /// # Errors
+    /// They could not all be stored.
+    fn put_all(&mut self, records: &[Record]) -> Result<(), JournalError> {
+        records.iter().try_for_each(|record| self.put(record))
+    }
 
     /// All records whose keys start so, in the order of keys.
     ///
