@@ -42,13 +42,10 @@ pub(crate) fn run(what: &What) -> Result<ExitCode> {
     xtask::pass_on(&mut command)
 }
 
-/// Anvil's program: the one that WEIR_ANVIL names, else that of the packages that test the contracts.
+/// Anvil's program, from the packages that test the contracts where there is no other.
 fn anvil() -> Result<PathBuf> {
-    if let Some(path) = std::env::var_os("WEIR_ANVIL") {
-        return Ok(path.into());
-    }
-    crate::contracts::install()?;
-    let os = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
-    let cpu = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-    Ok(xtask::root().join(format!("contracts/node_modules/@foundry-rs/anvil-{os}-{cpu}/bin/anvil")))
+    weir_anvil::find(None).or_else(|_| {
+        crate::contracts::install()?;
+        Ok(weir_anvil::find(None)?)
+    })
 }

@@ -1,6 +1,5 @@
 //! The embedded chain beside Anvil and bare revm, in one run on one machine.
 
-mod anvil;
 mod bare;
 mod memory;
 mod network;
@@ -19,11 +18,11 @@ use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
 use eyre::{Result, ensure, eyre};
 use serde::Serialize;
+use weir_anvil::{Anvil, Options};
 use weir_contracts::bindings::{BondingManager, RoundsManager};
 use weir_evm::{Chain, ChainConfig};
 use weir_types::Wei;
 
-use anvil::Anvil;
 use network::Network;
 
 const CHAIN_ID: u64 = 31_337;
@@ -226,7 +225,7 @@ fn recovery() -> Result<f64> {
 
 fn signed_on_anvil(program: &Path) -> Result<f64> {
     let raw = transfers(SIGNED_ANVIL)?;
-    let mut anvil = Anvil::start(program, 0)?;
+    let mut anvil = Anvil::start(program, Options { chain_id: CHAIN_ID, block_seconds: 1, ..Options::default() })?;
     let fund = wallets()
         .iter()
         .map(|w| ("anvil_setBalance", serde_json::json!([w.address(), "0x56bc75e2d63100000"])))

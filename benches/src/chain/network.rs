@@ -9,6 +9,7 @@ use alloy::sol_types::SolCall;
 use eyre::{Result, ensure, eyre};
 use futures::executor::block_on;
 use serde_json::json;
+use weir_anvil::{Anvil, Options};
 use weir_chain::{Client, News, WatchConfig, Watcher};
 use weir_contracts::bindings::{BondingManager, LivepeerToken, RoundsManager};
 use weir_contracts::{Deployment, Plan, ProtocolParams};
@@ -16,7 +17,6 @@ use weir_evm::{Chain, ChainConfig};
 use weir_types::{L2Block, LptWei, Wei};
 
 use super::CHAIN_ID;
-use super::anvil::Anvil;
 use super::bare::{Bare, Call};
 
 const ORCHESTRATORS: u64 = 100;
@@ -195,7 +195,7 @@ impl Network {
 
     /// Seconds that a round takes on Anvil, mined block by block.
     pub(super) fn round_on_anvil(&self, program: &Path) -> Result<f64> {
-        let mut anvil = Anvil::start(program, 0)?;
+        let mut anvil = Anvil::start(program, Options { chain_id: CHAIN_ID, block_seconds: 1, ..Options::default() })?;
         let mut nonces = BTreeMap::new();
         let mut put = |anvil: &mut Anvil, calls: &[Call]| -> Result<()> {
             for some in calls.chunks(500) {
@@ -208,13 +208,13 @@ impl Network {
             Ok(())
         };
         put(&mut anvil, &self.deploy())?;
-        anvil.mine_to(ROUND_LENGTH)?;
+        anvil.mine_before(ROUND_LENGTH)?;
         put(&mut anvil, &[self.initialize()])?;
         self.bond().iter().try_for_each(|phase| put(&mut anvil, phase))?;
-        anvil.mine_to(2 * ROUND_LENGTH)?;
+        anvil.mine_before(2 * ROUND_LENGTH)?;
         put(&mut anvil, &[self.initialize()])?;
         put(&mut anvil, &self.rewards())?;
-        anvil.mine_to(3 * ROUND_LENGTH)?;
+        anvil.mine_before(3 * ROUND_LENGTH)?;
         let rewards = self.rewards();
         let start = Instant::now();
         // First, and by itself: what is sent together may arrive in any order.
