@@ -2,6 +2,7 @@
 
 mod arbitrum;
 mod cadence;
+mod differential;
 mod fees;
 mod governance;
 mod logs;
