@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use alloy::consensus::transaction::Recovered;
-use alloy::consensus::{Header, TxEnvelope};
+use alloy::consensus::Header;
 use alloy::primitives::{Address, B64, B256, Bytes, U256, keccak256};
 use alloy::rpc::types::Log;
 use revm::context::TxEnv;
@@ -13,8 +12,9 @@ use weir_types::Wei;
 
 use crate::chain::Inner;
 use crate::error::{SubmitError, halt_text};
-use crate::exec::{self, BlockContext, Sender};
+use crate::exec::{self, BlockContext};
 use crate::fees;
+use crate::ledger::Mined;
 use crate::mempool::PoolTx;
 
 /// A sealed block.
@@ -111,21 +111,6 @@ pub struct BlockSummary {
     pub dropped: Vec<Dropped>,
 }
 
-/// A transaction in a block.
-#[derive(Debug, Clone)]
-pub(crate) struct Mined {
-    pub(crate) tx: Arc<Recovered<TxEnvelope>>,
-    pub(crate) sender: Sender,
-    pub(crate) receipt: Arc<Receipt>,
-}
-
-impl Mined {
-    /// The transaction as it waited before.
-    pub(crate) fn waiting(self) -> PoolTx {
-        PoolTx::again(self.tx, self.sender)
-    }
-}
-
 /// A transaction of a block in the making.
 #[derive(Debug)]
 struct Done {
@@ -190,7 +175,7 @@ impl Inner {
     }
 
     fn newest_summary(&self) -> BlockSummary {
-        let block = self.blocks.last().cloned().unwrap_or_else(|| Arc::new(self.genesis()));
+        let block = self.ledger.last().cloned().unwrap_or_else(|| Arc::new(self.genesis()));
         BlockSummary {
             number: block.header.number,
             hash: block.hash,
@@ -278,12 +263,10 @@ impl Inner {
                     removed: false,
                 });
                 log_index += 1;
-                self.logs.push(Arc::clone(&log));
                 receipt.logs.push(log);
             }
             let receipt = Arc::new(receipt);
-            self.by_hash.insert(receipt.tx_hash, self.mined.len());
-            self.mined.push(Mined { tx: tx.tx, sender: tx.sender, receipt: Arc::clone(&receipt) });
+            self.ledger.note(Mined { tx: tx.tx, sender: tx.sender, receipt: Arc::clone(&receipt) });
             receipts.push(receipt);
         }
         let summary = BlockSummary {
@@ -304,7 +287,7 @@ impl Inner {
         let context = &draft.context;
         let transactions: Vec<B256> = draft.done.iter().map(|done| done.tx.hash()).collect();
         let results: Vec<u8> = draft.done.iter().flat_map(result_bytes).collect();
-        let parent = self.blocks.last().map_or(B256::ZERO, |b| b.hash);
+        let parent = self.ledger.last().map_or(B256::ZERO, |b| b.hash);
         let header = header(context, parent, draft.gas_used, keccak256(transactions.concat()), keccak256(results));
         Block { hash: header.hash_slow(), header, l1_block_number: context.l1_number, transactions }
     }

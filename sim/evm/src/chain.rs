@@ -12,13 +12,14 @@ use alloy::rpc::types::Log;
 use revm::context::TxEnv;
 use weir_types::{Instant, Wei};
 
-use crate::block::{Block, BlockSummary, Mined, Receipt};
+use crate::block::{Block, BlockSummary, Receipt};
 use crate::config::ChainConfig;
 use crate::error::{CallError, SubmitError, revert_text};
 use crate::exec::{self, ARB_GAS_INFO, ARB_SYS, BlockContext, CALL_GAS, Sender};
 use crate::feed::Feed;
 use crate::fees::{self, Fees};
-use crate::logs::{LogFilter, LogStore};
+use crate::ledger::{Ledger, Mined};
+use crate::logs::LogFilter;
 use crate::mempool::{Mempool, PoolTx, unsigned};
 use crate::past::Looks;
 use crate::snapshot::Snapshot;
@@ -47,11 +48,7 @@ pub(crate) struct Inner {
     pub(crate) now: Instant,
     pub(crate) fees: Fees,
     pub(crate) pool: Mempool,
-    pub(crate) blocks: Vec<Arc<Block>>,
-    pub(crate) block_by_hash: BTreeMap<B256, u64>,
-    pub(crate) mined: Vec<Mined>,
-    pub(crate) by_hash: BTreeMap<B256, usize>,
-    pub(crate) logs: LogStore,
+    pub(crate) ledger: Ledger,
     pub(crate) automine: bool,
     pub(crate) stopped: bool,
     pub(crate) impersonated: BTreeSet<Address>,
@@ -82,11 +79,7 @@ impl Inner {
             config,
             now: Instant::ZERO,
             pool: Mempool::default(),
-            blocks: Vec::new(),
-            block_by_hash: BTreeMap::new(),
-            mined: Vec::new(),
-            by_hash: BTreeMap::new(),
-            logs: LogStore::default(),
+            ledger: Ledger::default(),
             automine: false,
             stopped: false,
             impersonated: BTreeSet::new(),
@@ -110,7 +103,7 @@ impl Inner {
         BlockContext {
             chain_id: self.config.chain_id,
             l1_number: self.config.l1_block(self.now),
-            l2_number: self.blocks.len() as u64,
+            l2_number: self.ledger.next(),
             timestamp: self.config.timestamp(self.now),
             base_fee: self.base_fee(),
             l1_base_fee: self.fees.l1_base_fee(&self.config, self.now),
@@ -126,16 +119,19 @@ impl Inner {
 
     /// Unix time of the newest block.
     pub(crate) fn parent_time(&self) -> u64 {
-        self.blocks.last().map_or(self.config.genesis_time, |block| block.header.timestamp)
+        self.ledger.last().map_or(self.config.genesis_time, |block| block.header.timestamp)
     }
 
     pub(crate) fn push_block(&mut self, block: Block) {
         self.state.seal();
-        self.block_by_hash.insert(block.hash, block.header.number);
         let block = Arc::new(block);
-        let logs = || self.logs.of_block(block.header.number);
+        let logs = || self.ledger.logs().of_block(block.header.number);
         self.feed.block(&block, logs);
-        self.blocks.push(block);
+        self.ledger.push(block);
+        if let Some(keep) = self.config.keep_blocks {
+            // A block that the state can go back to is kept, whatever is asked.
+            self.ledger.prune(keep.max(self.state.depth().saturating_add(1)));
+        }
     }
 
     fn run_to(&mut self, until: Instant) -> Vec<BlockSummary> {
@@ -160,15 +156,15 @@ impl Inner {
 
     /// Number of the newest block.
     pub(crate) fn newest(&self) -> u64 {
-        (self.blocks.len() as u64).saturating_sub(1)
+        self.ledger.newest()
     }
 
     pub(crate) fn block(&self, number: u64) -> Option<&Arc<Block>> {
-        self.blocks.get(usize::try_from(number).ok()?)
+        self.ledger.block(number)
     }
 
     pub(crate) fn mined(&self, hash: B256) -> Option<&Mined> {
-        self.by_hash.get(&hash).and_then(|i| self.mined.get(*i))
+        self.ledger.mined(hash)
     }
 
     pub(crate) fn pending_nonce(&self, who: Address) -> u64 {
@@ -422,7 +418,7 @@ impl Chain {
     /// Logs that a filter takes, in order.
     #[must_use]
     pub fn logs(&self, filter: &LogFilter) -> Vec<Arc<Log>> {
-        self.lock().logs.find(filter)
+        self.lock().ledger.logs().find(filter)
     }
 
     /// Balance of an account.

@@ -36,6 +36,9 @@ pub struct ChainConfig {
     pub ordering: Ordering,
     /// How many blocks back from the newest the state is kept, for calls and branches at older blocks.
     pub history_blocks: u64,
+    /// How many of the newest blocks are kept with their transactions and logs, for long runs; all if none.
+    /// Blocks that the state can go back to are kept in any case.
+    pub keep_blocks: Option<u64>,
 }
 
 impl Default for ChainConfig {
@@ -54,6 +57,7 @@ impl Default for ChainConfig {
             fee_account: Address::repeat_byte(0xfe),
             ordering: Ordering::Arrival,
             history_blocks: 0,
+            keep_blocks: None,
         }
     }
 }

@@ -120,7 +120,7 @@ impl Inner {
         Some(match filter.what.clone() {
             Followed::Blocks => Changes::Hashes((from..=newest).filter_map(|n| Some(self.block(n)?.hash)).collect()),
             Followed::Pending => Changes::Hashes(pending),
-            Followed::Logs(filter) => Changes::Logs(self.logs.find(&LogFilter {
+            Followed::Logs(filter) => Changes::Logs(self.ledger.logs().find(&LogFilter {
                 from_block: filter.from_block.max(from),
                 to_block: filter.to_block.min(newest),
                 ..filter
@@ -131,7 +131,7 @@ impl Inner {
     /// All logs of a filter.
     pub(crate) fn filter_logs(&self, id: u64) -> Option<Vec<Arc<Log>>> {
         match &self.feed.filters.get(&id)?.what {
-            Followed::Logs(filter) => Some(self.logs.find(filter)),
+            Followed::Logs(filter) => Some(self.ledger.logs().find(filter)),
             _ => None,
         }
     }

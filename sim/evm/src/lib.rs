@@ -24,7 +24,7 @@
 //! made it, in favour of itself; and ETH sent to it after that in the same transaction.
 //!
 //! Map of the crate: [`config`], [`chain`] (the handle), [`block`] (sealing, receipts), `snapshot`,
-//! `past` (older blocks), `exec` (the EVM), `state`, `mempool`, [`ordering`], [`fees`], [`logs`], `rpc` and `rpc_answer` (JSON-RPC),
+//! `ledger` (blocks and logs that are kept), `past` (older states), `exec` (the EVM), `state`, `mempool`, [`ordering`], [`fees`], [`logs`], `rpc` and `rpc_answer` (JSON-RPC),
 //! [`transport`] (alloy), [`http`] and `socket` (servers, over
 //! `jsonrpc`), [`feed`] (news), [`error`].
 
@@ -37,6 +37,7 @@ pub mod feed;
 pub mod fees;
 pub mod http;
 mod jsonrpc;
+mod ledger;
 pub mod logs;
 mod mempool;
 pub mod ordering;

@@ -1,5 +1,7 @@
 //! Logs of the chain, found by block, address and topic.
 
+use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
@@ -38,43 +40,69 @@ impl LogFilter {
     }
 }
 
-/// All logs, in order. The indices hold positions, ascending.
+/// All logs that are kept, in order. The indices hold places, ascending; they count from the first log that
+/// ever was.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LogStore {
-    logs: Vec<Arc<Log>>,
-    by_address: AddressMap<Vec<usize>>,
-    by_topic: B256Map<Vec<usize>>,
+    logs: VecDeque<Arc<Log>>,
+    /// Logs that were forgotten.
+    forgotten: usize,
+    by_address: AddressMap<VecDeque<usize>>,
+    by_topic: B256Map<VecDeque<usize>>,
+}
+
+/// Part of an index.
+struct Window<'a> {
+    places: &'a VecDeque<usize>,
+    from: usize,
+    to: usize,
 }
 
 impl LogStore {
-    pub(crate) fn len(&self) -> usize {
-        self.logs.len()
-    }
-
     pub(crate) fn push(&mut self, log: Arc<Log>) {
-        let at = self.logs.len();
-        self.by_address.entry(log.address()).or_default().push(at);
+        let at = self.forgotten.saturating_add(self.logs.len());
+        self.by_address.entry(log.address()).or_default().push_back(at);
         if let Some(topic) = log.topic0() {
-            self.by_topic.entry(*topic).or_default().push(at);
+            self.by_topic.entry(*topic).or_default().push_back(at);
         }
-        self.logs.push(log);
+        self.logs.push_back(log);
     }
 
     /// Logs of the newest block, if it has that number.
     pub(crate) fn of_block(&self, number: u64) -> Vec<Arc<Log>> {
         let start = self.logs.partition_point(|log| log.block_number.unwrap_or(0) < number);
-        self.logs.get(start..).unwrap_or_default().to_vec()
+        self.logs.range(start..).cloned().collect()
     }
 
-    /// Forgets the newest logs until `len` are left.
-    pub(crate) fn truncate(&mut self, len: usize) {
-        while self.logs.len() > len {
-            let Some(log) = self.logs.pop() else { break };
-            if let Some(at) = self.by_address.get_mut(&log.address()) {
-                at.pop();
+    /// Forgets so many of the newest logs.
+    pub(crate) fn drop_newest(&mut self, count: usize) {
+        for _ in 0..count {
+            let Some(log) = self.logs.pop_back() else { break };
+            self.unlist(&log, VecDeque::pop_back);
+        }
+    }
+
+    /// Forgets so many of the oldest logs.
+    pub(crate) fn drop_oldest(&mut self, count: usize) {
+        for _ in 0..count {
+            let Some(log) = self.logs.pop_front() else { break };
+            self.forgotten = self.forgotten.saturating_add(1);
+            self.unlist(&log, VecDeque::pop_front);
+        }
+    }
+
+    /// Takes a log at one end out of the indices.
+    fn unlist(&mut self, log: &Log, pop: fn(&mut VecDeque<usize>) -> Option<usize>) {
+        if let Entry::Occupied(mut places) = self.by_address.entry(log.address()) {
+            pop(places.get_mut());
+            if places.get().is_empty() {
+                places.remove();
             }
-            if let Some(at) = log.topic0().and_then(|t| self.by_topic.get_mut(t)) {
-                at.pop();
+        }
+        if let Some(Entry::Occupied(mut places)) = log.topic0().map(|topic| self.by_topic.entry(*topic)) {
+            pop(places.get_mut());
+            if places.get().is_empty() {
+                places.remove();
             }
         }
     }
@@ -87,34 +115,34 @@ impl LogStore {
         if start >= end {
             return Vec::new();
         }
-        let wanted = self.candidates(filter, start, end);
         let take = |i: usize| self.logs.get(i).filter(|l| filter.takes(l)).map(Arc::clone);
-        match wanted {
-            Some(positions) => positions.into_iter().filter_map(take).collect(),
+        match self.candidates(filter, start, end) {
+            Some(places) => places.into_iter().filter_map(|at| take(at.checked_sub(self.forgotten)?)).collect(),
             None => (start..end).filter_map(take).collect(),
         }
     }
 
-    /// Positions from the index that narrows the range most; none when the range itself does.
+    fn window<'a>(&self, places: Option<&'a VecDeque<usize>>, start: usize, end: usize) -> Option<Window<'a>> {
+        let places = places?;
+        let at = |i: usize| places.partition_point(|place| *place < self.forgotten.saturating_add(i));
+        Some(Window { places, from: at(start), to: at(end) })
+    }
+
+    /// Places from the index that narrows the range most; none when the range itself does.
     fn candidates(&self, filter: &LogFilter, start: usize, end: usize) -> Option<Vec<usize>> {
-        fn window(at: Option<&Vec<usize>>, start: usize, end: usize) -> &[usize] {
-            let at = at.map_or(&[][..], Vec::as_slice);
-            let from = at.partition_point(|i| *i < start);
-            let to = at.partition_point(|i| *i < end);
-            at.get(from..to).unwrap_or_default()
-        }
-        let by_address: Vec<&[usize]> =
-            filter.addresses.iter().map(|a| window(self.by_address.get(a), start, end)).collect();
-        let by_topic: Vec<&[usize]> =
-            filter.topics[0].iter().map(|t| window(self.by_topic.get(t), start, end)).collect();
-        let size = |parts: &[&[usize]]| parts.iter().map(|p| p.len()).sum::<usize>();
+        let by_address: Vec<Option<Window<'_>>> =
+            filter.addresses.iter().map(|a| self.window(self.by_address.get(a), start, end)).collect();
+        let by_topic: Vec<Option<Window<'_>>> =
+            filter.topics[0].iter().map(|t| self.window(self.by_topic.get(t), start, end)).collect();
+        let size = |parts: &[Option<Window<'_>>]| parts.iter().flatten().map(|w| w.to - w.from).sum::<usize>();
         let best = [by_address, by_topic].into_iter().filter(|p| !p.is_empty()).min_by_key(|p| size(p))?;
         if size(&best) >= end - start {
             return None;
         }
-        let mut positions = best.concat();
-        positions.sort_unstable();
-        positions.dedup();
-        Some(positions)
+        let mut places: Vec<usize> =
+            best.iter().flatten().flat_map(|w| w.places.range(w.from..w.to)).copied().collect();
+        places.sort_unstable();
+        places.dedup();
+        Some(places)
     }
 }

@@ -9,6 +9,8 @@ use alloy::rpc::types::Log;
 use crate::chain::{Chain, Inner};
 use crate::error::PastError;
 use crate::exec::BlockContext;
+use crate::ledger::Cut;
+use crate::mempool::PoolTx;
 use crate::state::State;
 
 /// Looks at older states that are kept for the next ones.
@@ -48,7 +50,7 @@ impl Chain {
         let mut inner = self.lock();
         let state = inner.state_at(number)?;
         let mut fork = inner.fork(state);
-        fork.cut(number);
+        fork.ledger.cut(number);
         fork.pool = Default::default();
         fork.now = fork.block_time(number);
         Ok(Self::from(fork))
@@ -83,6 +85,10 @@ impl Inner {
     /// The state and the block that a call at an older block sees.
     pub(crate) fn look_at(&mut self, number: u64) -> Result<(Arc<State>, BlockContext), PastError> {
         let newest = self.newest();
+        let oldest = self.ledger.oldest();
+        if number < oldest {
+            return Err(PastError::Pruned { number, oldest });
+        }
         let block = self.block(number).cloned().ok_or(PastError::Unknown { number, newest })?;
         let context = BlockContext {
             l1_number: block.l1_block_number,
@@ -116,11 +122,7 @@ impl Inner {
             now: self.now,
             fees: self.fees,
             pool: self.pool.clone(),
-            blocks: self.blocks.clone(),
-            block_by_hash: self.block_by_hash.clone(),
-            mined: self.mined.clone(),
-            by_hash: self.by_hash.clone(),
-            logs: self.logs.clone(),
+            ledger: self.ledger.clone(),
             automine: self.automine,
             stopped: self.stopped,
             impersonated: self.impersonated.clone(),
@@ -132,33 +134,15 @@ impl Inner {
         }
     }
 
-    /// Forgets what came after a block: blocks, transactions, logs.
-    pub(crate) fn cut(
-        &mut self,
-        number: u64,
-    ) -> (Vec<Arc<crate::block::Block>>, Vec<crate::block::Mined>, Vec<Arc<Log>>) {
-        let blocks = usize::try_from(number).map_or(usize::MAX, |n| n.saturating_add(1)).min(self.blocks.len());
-        let gone: Vec<_> = self.blocks.drain(blocks..).collect();
-        for block in &gone {
-            self.block_by_hash.remove(&block.hash);
-        }
-        let first = self.mined.partition_point(|m| m.receipt.block_number <= number);
-        let mined: Vec<_> = self.mined.drain(first..).collect();
-        for m in &mined {
-            self.by_hash.remove(&m.receipt.tx_hash);
-        }
-        let logs: Vec<Arc<Log>> = mined.iter().flat_map(|m| m.receipt.logs.iter().cloned()).collect();
-        self.logs.truncate(self.logs.len().saturating_sub(logs.len()));
-        (gone, mined, logs)
-    }
-
     /// Takes blocks back and lets their transactions wait again, before those that wait already.
     fn take_back(&mut self, number: u64) -> Reorg {
-        let (blocks, mined, logs) = self.cut(number);
+        let Cut { blocks, mined, logs } = self.ledger.cut(number);
         self.snapshots.retain(|snapshot| snapshot.newest() <= number);
         let transactions: Vec<B256> = mined.iter().map(|m| m.receipt.tx_hash).collect();
         let later = std::mem::take(&mut self.pool);
-        for tx in mined.into_iter().map(|m| m.waiting()).chain(later.into_arrivals()) {
+        for tx in mined.into_iter()
+            .map(|m| PoolTx::again(m.tx, m.sender))
+            .chain(later.into_arrivals()) {
             // One that replaced another since then is the one that stays.
             let _ = self.pool.insert(tx);
         }

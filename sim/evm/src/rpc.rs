@@ -93,7 +93,12 @@ fn dispatch(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
         "eth_getTransactionByHash" => chain.transaction(p.get(0)?),
         "eth_getLogs" => {
             let filter = chain.filter(&p.get(0)?)?;
-            let logs = chain.logs.find(&filter);
+            let oldest = chain.ledger.oldest();
+            if filter.from_block < oldest {
+                // An empty answer would say that there were none.
+                return Err(RpcError::server(format!("logs of blocks before {oldest} are not kept")));
+            }
+            let logs = chain.ledger.logs().find(&filter);
             json(&logs.iter().map(Arc::as_ref).collect::<Vec<_>>())
         }
         _ => read(chain, method, p),
@@ -119,7 +124,7 @@ fn read(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
             chain.block_json(found, p.opt(1)?)
         }
         "eth_getBlockByHash" => {
-            let number = chain.block_by_hash.get(&p.get::<B256>(0)?).copied();
+            let number = chain.ledger.number_of(&p.get::<B256>(0)?);
             chain.block_json(number.and_then(|n| chain.block(n)), p.opt(1)?)
         }
         "eth_getBalance" => {
@@ -283,7 +288,7 @@ impl Inner {
     fn number(&self, at: BlockNumberOrTag) -> Option<u64> {
         match at {
             BlockNumberOrTag::Number(n) => Some(n),
-            BlockNumberOrTag::Earliest => Some(0),
+            BlockNumberOrTag::Earliest => Some(self.ledger.oldest()),
             _ => Some(self.newest()),
         }
     }
@@ -293,7 +298,7 @@ impl Inner {
         let number = match at {
             None => Some(self.newest()),
             Some(BlockId::Number(tag)) => self.number(tag),
-            Some(BlockId::Hash(h)) => self.block_by_hash.get(&h.block_hash).copied(),
+            Some(BlockId::Hash(h)) => self.ledger.number_of(&h.block_hash),
         };
         let number = number.ok_or_else(|| RpcError::server("header not found".to_owned()))?;
         if number == self.newest() {
@@ -340,15 +345,15 @@ impl Inner {
     fn filter(&self, f: &Filter) -> Result<LogFilter, RpcError> {
         let (from_block, to_block) = match f.block_option {
             FilterBlockOption::AtBlockHash(hash) => {
-                let n = self.block_by_hash.get(&hash).ok_or_else(|| RpcError::server("unknown block".to_owned()))?;
-                (*n, *n)
+                let n = self.ledger.number_of(&hash).ok_or_else(|| RpcError::server("unknown block".to_owned()))?;
+                (n, n)
             }
             FilterBlockOption::Range { from_block, to_block } => {
                 let number = |at: Option<BlockNumberOrTag>| at.and_then(|a| self.number(a));
                 // What comes is up to the newest block, whichever that is when it is asked.
                 let open = to_block.is_none_or(|tag| tag.is_latest() || tag.is_pending());
                 let to_block = if open { u64::MAX } else { number(to_block).unwrap_or(u64::MAX) };
-                (number(from_block).unwrap_or(0), to_block)
+                (number(from_block).unwrap_or_else(|| self.newest()), to_block)
             }
         };
         if from_block > to_block {

@@ -7,8 +7,9 @@ use alloy::rpc::json_rpc::ErrorPayload;
 use alloy::rpc::types::{Block as RpcBlock, BlockTransactions, Header, Log, Transaction, TransactionReceipt};
 use serde_json::Value;
 
-use crate::block::{Block, Mined, Receipt};
+use crate::block::{Block, Receipt};
 use crate::chain::Inner;
+use crate::ledger::Mined;
 use crate::error::{CallError, PastError, SubmitError, UnknownSnapshot};
 
 /// A JSON-RPC failure.

@@ -67,7 +67,7 @@ impl Inner {
         let at = self.snapshots.binary_search_by_key(&id, |s| s.id).map_err(|_| UnknownSnapshot(id.0))?;
         let Some(snapshot) = self.snapshots.drain(at..).next() else { return Err(UnknownSnapshot(id.0)) };
         self.state = snapshot.state;
-        self.cut(snapshot.newest);
+        self.ledger.cut(snapshot.newest);
         self.feed.went_back(snapshot.newest, &[]);
         self.pool = snapshot.pool;
         self.now = snapshot.now;

@@ -5,9 +5,10 @@ use alloy::providers::Provider;
 use alloy::rpc::types::Filter;
 use alloy::sol_types::SolEvent;
 use futures::executor::block_on;
-use weir_evm::{Chain, LogFilter};
+use weir_evm::{Chain, ChainConfig, LogFilter};
+use weir_types::Wei;
 
-use crate::support::{EMITTER, Token, Tx, chain, deploy, init_code, token, wallet, word};
+use crate::support::{EMITTER, Token, Tx, chain, config, deploy, init_code, token, wallet, word};
 
 /// Blocks 3 to 10 each with three logs, of two emitters and four topics.
 fn noisy() -> (Chain, [Address; 2]) {
@@ -100,4 +101,61 @@ fn events_of_the_token_come_through_the_provider() {
     assert_eq!((logs[0].transaction_hash, logs[0].block_number), (Some(hash), Some(number)));
     let hash = chain.block(number).expect("it is there").hash;
     assert_eq!(block_on(provider.get_logs(&Filter::new().at_block_hash(hash))).expect("the endpoint answers"), logs);
+}
+
+/// Emits a log in a block of its own.
+fn emit(chain: &weir_evm::Chain, emitter: Address, n: u64) -> B256 {
+    let hash = chain
+        .send_unsigned(wallet(0).address(), Some(emitter), Wei::ZERO, word(n).to_vec().into(), Some(100_000))
+        .expect("the pool takes it");
+    chain.mine();
+    hash
+}
+
+#[test]
+fn what_is_not_kept_is_forgotten_whole_and_said_to_be() {
+    let chain = Chain::new(ChainConfig { keep_blocks: Some(10), ..config() });
+    chain.set_balance(wallet(0).address(), Wei::from_whole(100));
+    let emitters = [deploy(&chain, init_code(EMITTER)), deploy(&chain, init_code(EMITTER))];
+    let hashes: Vec<B256> = (0..40).map(|n| emit(&chain, emitters[n as usize % 2], n / 4)).collect();
+    let newest = chain.block_number();
+    assert_eq!(newest, 42);
+    for (n, hash) in hashes.iter().enumerate() {
+        assert_eq!(chain.receipt(*hash).is_some(), n >= 30, "{n}");
+    }
+    assert!(chain.block(32).is_none() && chain.block(33).is_some());
+    // By block, by address, by topic: the places in the indices are right after so much was dropped.
+    let all = LogFilter::default();
+    let numbers = |filter: &LogFilter| chain.logs(filter).iter().map(|l| l.block_number.unwrap_or(0)).collect::<Vec<_>>();
+    assert_eq!(numbers(&all), (33..=42).collect::<Vec<_>>());
+    let of_one = LogFilter { addresses: vec![emitters[0]], ..all.clone() };
+    assert_eq!(numbers(&of_one), [33, 35, 37, 39, 41]);
+    let topic = LogFilter { topics: [vec![word(8)], vec![], vec![], vec![]], ..all.clone() };
+    assert_eq!(numbers(&topic), [35, 36, 37, 38]);
+    assert_eq!(numbers(&LogFilter { from_block: 36, ..topic }), [36, 37, 38]);
+
+    let ask = |from: &str| {
+        let filter = serde_json::json!({ "fromBlock": from });
+        block_on(chain.provider().raw_request::<_, Vec<alloy::rpc::types::Log>>("eth_getLogs".into(), (filter,)))
+    };
+    assert_eq!(ask("0x21").expect("it is kept").len(), 10);
+    assert_eq!(ask("earliest").expect("the oldest that is kept").len(), 10);
+    let error = ask("0x20").expect_err("it is not kept").to_string();
+    assert!(error.contains("logs of blocks before 33 are not kept"), "{error}");
+}
+
+#[test]
+fn a_chain_that_forgets_goes_back_as_far_as_its_state_does() {
+    let chain = Chain::new(ChainConfig { keep_blocks: Some(2), history_blocks: 6, ..config() });
+    chain.set_balance(wallet(0).address(), Wei::from_whole(100));
+    let emitter = deploy(&chain, init_code(EMITTER));
+    for n in 0..20 {
+        emit(&chain, emitter, n);
+    }
+    let logs = |chain: &Chain| chain.logs(&LogFilter::default()).len();
+    assert_eq!(logs(&chain), 7);
+    let undone = chain.reorg(6).expect("it is kept");
+    assert_eq!((undone.logs.len(), logs(&chain), chain.block_number()), (6, 1, 15));
+    chain.mine();
+    assert_eq!(logs(&chain), 7, "all in one block, and the one before it");
 }
