@@ -58,7 +58,7 @@ pub(crate) struct Figure {
 pub(crate) type Figures = BTreeMap<&'static str, Figure>;
 
 /// Names of all figures, in the order in which they are measured.
-pub(crate) const NAMES: [&str; 9] = [
+pub(crate) const NAMES: [&str; 10] = [
     "signed_tx",
     "recovery",
     "round_100x3200",
@@ -67,6 +67,7 @@ pub(crate) const NAMES: [&str; 9] = [
     "eth_call_pending_stake",
     "empty_blocks_1000",
     "branch_10k_accounts",
+    "memory_per_tx_pruned",
     "memory_per_tx",
 ];
 
@@ -108,9 +109,7 @@ pub(crate) fn measure(anvil: Option<&Path>, only: &[String]) -> Result<Figures> 
     if sheet.wants("branch_10k_accounts") {
         sheet.note("branch_10k_accounts", "ms", branching(), None, None);
     }
-    if sheet.wants("memory_per_tx") {
-        memory::measure(&mut sheet)?;
-    }
+    memory::measure(&mut sheet)?;
     Ok(sheet.figures)
 }
 
