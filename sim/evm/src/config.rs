@@ -1,12 +1,13 @@
 //! What a chain is made with.
 
+use serde::{Deserialize, Serialize};
 use weir_types::{Address, Instant, Millis, Wei};
 
 use crate::fees::{GasPricing, PriceSteps};
 use crate::ordering::Ordering;
 
 /// Parameters of an embedded chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainConfig {
     /// Chain id of transactions and of the `CHAINID` opcode.
     pub chain_id: u64,

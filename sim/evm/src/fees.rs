@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use alloy::primitives::{Address, U256, address};
+use serde::{Deserialize, Serialize};
 use weir_types::{Instant, Millis, Wei};
 
 use crate::config::ChainConfig;
@@ -18,8 +19,21 @@ const BIPS: u64 = 10_000;
 const DEGREE: u64 = 4;
 
 /// A price that changes at given times and stays between them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<(Instant, Wei)>", into = "Vec<(Instant, Wei)>")]
 pub struct PriceSteps(Arc<[(Instant, Wei)]>);
+
+impl From<Vec<(Instant, Wei)>> for PriceSteps {
+    fn from(steps: Vec<(Instant, Wei)>) -> Self {
+        Self::new(steps)
+    }
+}
+
+impl From<PriceSteps> for Vec<(Instant, Wei)> {
+    fn from(steps: PriceSteps) -> Self {
+        steps.0.to_vec()
+    }
+}
 
 impl PriceSteps {
     /// A price from each of these times on. Of two prices at one time the later one counts.
@@ -47,7 +61,7 @@ impl PriceSteps {
 }
 
 /// ArbOS's rule: gas beyond what the chain digests heaps up, and the price grows with the heap as e^x does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Congestion {
     /// Gas that the chain digests in a second.
     pub speed_limit: u64,
@@ -88,7 +102,8 @@ fn exp_bips(x: u64) -> u64 {
 }
 
 /// How the price of a unit of gas moves.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum GasPricing {
     /// Not by itself.
     #[default]
@@ -100,7 +115,7 @@ pub enum GasPricing {
 }
 
 /// A price set by hand, and when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Set {
     wei: u64,
     /// None for the one that the chain began with.
@@ -126,7 +141,7 @@ fn to_u64(price: Wei) -> u64 {
 }
 
 /// Prices of a chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fees {
     base: Set,
     l1: Set,

@@ -24,9 +24,9 @@
 //! made it, in favour of itself; and ETH sent to it after that in the same transaction.
 //!
 //! Map of the crate: [`config`], [`chain`] (the handle), [`block`] (sealing, receipts), `snapshot`,
-//! `ledger` (blocks and logs that are kept), `past` (older states), `exec` (the EVM), `state`, `mempool`, [`ordering`], [`fees`], [`logs`], `rpc` and `rpc_answer` (JSON-RPC),
-//! [`transport`] (alloy), [`http`] and `socket` (servers, over
-//! `jsonrpc`), [`feed`] (news), [`error`].
+//! `ledger` (blocks and logs that are kept), `past` (older states), `exec` (the EVM), `state`, `mempool`,
+//! [`ordering`], [`fees`], [`logs`], [`save`] (a chain in a file), `rpc` and `rpc_answer` (JSON-RPC),
+//! [`transport`] (alloy), [`http`] and `socket` (servers, over `jsonrpc`), [`feed`] (news), [`error`].
 
 pub mod block;
 pub mod chain;
@@ -44,6 +44,7 @@ pub mod ordering;
 mod past;
 mod rpc;
 mod rpc_answer;
+pub mod save;
 mod snapshot;
 mod socket;
 mod state;
@@ -58,6 +59,7 @@ pub use fees::{Congestion, GasPricing, PriceSteps};
 pub use logs::LogFilter;
 pub use ordering::Ordering;
 pub use past::Reorg;
+pub use save::SaveError;
 pub use snapshot::SnapshotId;
 pub use state::l1_hash;
 pub use transport::InProcess;

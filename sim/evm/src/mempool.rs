@@ -138,6 +138,31 @@ pub(crate) struct Mempool {
 }
 
 impl Mempool {
+    /// How many ever arrived.
+    pub(crate) const fn arrivals(&self) -> u64 {
+        self.arrivals
+    }
+
+    /// All of them with their places in the order of arrival.
+    pub(crate) fn waiting_by_arrival(&self) -> impl Iterator<Item = (u64, &PoolTx)> {
+        self.by_arrival.iter().map(|(at, tx)| (*at, tx))
+    }
+
+    /// A pool with these transactions in these places.
+    pub(crate) fn restore(arrivals: u64, waiting: impl Iterator<Item = (u64, PoolTx)>) -> Self {
+        let mut pool = Self { arrivals, ..Self::default() };
+        for (at, tx) in waiting {
+            pool.put(at, tx);
+        }
+        pool
+    }
+
+    fn put(&mut self, arrival: u64, tx: PoolTx) {
+        self.by_hash.insert(tx.hash(), arrival);
+        self.by_sender.entry(tx.from()).or_default().insert(tx.nonce(), arrival);
+        self.by_arrival.insert(arrival, tx);
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.by_arrival.len()
     }
@@ -195,9 +220,7 @@ impl Mempool {
         }
         let arrival = self.arrivals;
         self.arrivals += 1;
-        self.by_hash.insert(tx.hash(), arrival);
-        self.by_sender.entry(tx.from()).or_default().insert(tx.nonce(), arrival);
-        self.by_arrival.insert(arrival, tx);
+        self.put(arrival, tx);
         Ok(())
     }
 

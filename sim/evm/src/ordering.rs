@@ -2,11 +2,13 @@
 
 use alloy::consensus::Transaction;
 use alloy::primitives::keccak256;
+use serde::{Deserialize, Serialize};
 
 use crate::mempool::PoolTx;
 
 /// Policy of the sequencer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ordering {
     /// First come, first served, as Arbitrum's sequencer does it.
     #[default]

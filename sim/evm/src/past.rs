@@ -140,9 +140,7 @@ impl Inner {
         self.snapshots.retain(|snapshot| snapshot.newest() <= number);
         let transactions: Vec<B256> = mined.iter().map(|m| m.receipt.tx_hash).collect();
         let later = std::mem::take(&mut self.pool);
-        for tx in mined.into_iter()
-            .map(|m| PoolTx::again(m.tx, m.sender))
-            .chain(later.into_arrivals()) {
+        for tx in mined.into_iter().map(|m| PoolTx::again(m.tx, m.sender)).chain(later.into_arrivals()) {
             // One that replaced another since then is the one that stays.
             let _ = self.pool.insert(tx);
         }

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use crate::block::{Block, Receipt};
 use crate::chain::Inner;
-use crate::ledger::Mined;
 use crate::error::{CallError, PastError, SubmitError, UnknownSnapshot};
+use crate::ledger::Mined;
 
 /// A JSON-RPC failure.
 #[derive(Debug)]

@@ -10,6 +10,10 @@ use revm::database_interface::DatabaseRef;
 use revm::primitives::{AddressMap, B256Map, HashMap, KECCAK_EMPTY, StorageKeyMap};
 use revm::state::{AccountInfo, EvmState};
 
+mod saved;
+
+pub(crate) use saved::SavedState;
+
 /// Layers below the top one, from which on the upper ones are merged.
 const LAYERS_MAX: usize = 6;
 

@@ -126,7 +126,8 @@ fn what_is_not_kept_is_forgotten_whole_and_said_to_be() {
     assert!(chain.block(32).is_none() && chain.block(33).is_some());
     // By block, by address, by topic: the places in the indices are right after so much was dropped.
     let all = LogFilter::default();
-    let numbers = |filter: &LogFilter| chain.logs(filter).iter().map(|l| l.block_number.unwrap_or(0)).collect::<Vec<_>>();
+    let numbers =
+        |filter: &LogFilter| chain.logs(filter).iter().map(|l| l.block_number.unwrap_or(0)).collect::<Vec<_>>();
     assert_eq!(numbers(&all), (33..=42).collect::<Vec<_>>());
     let of_one = LogFilter { addresses: vec![emitters[0]], ..all.clone() };
     assert_eq!(numbers(&of_one), [33, 35, 37, 39, 41]);

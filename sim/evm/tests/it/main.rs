@@ -10,6 +10,7 @@ mod past;
 mod pool;
 mod protocol;
 mod rpc;
+mod save;
 mod sequencer;
 mod server;
 mod snapshot;
