@@ -191,7 +191,9 @@ impl<'a, P: Provider> Deployer<'a, P> {
         match &self.signing {
             None => {
                 let gas = if step.to.is_some() { CALL_GAS } else { CREATION_GAS };
-                let request = request.with_gas_limit(gas);
+                // Named here: what an endpoint fills in does not suit every chain.
+                let price = self.provider.get_gas_price().await.map_err(rpc)?;
+                let request = request.with_gas_limit(gas).with_gas_price(price);
                 self.provider.raw_request("eth_sendTransaction".into(), (request,)).await.map_err(rpc)
             }
             Some(s) => {

@@ -13,13 +13,13 @@ use crate::support::weir;
 const KEY: &str = "59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
 
 /// A running devnet and what it said of itself.
-struct Devnet {
+pub(crate) struct Devnet {
     child: Child,
-    said: Value,
+    pub(crate) said: Value,
 }
 
 impl Devnet {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_weir"))
             .args(["devnet", "--listen", "127.0.0.1:0", "--json"])
             .args(arguments)
@@ -38,7 +38,7 @@ impl Devnet {
         Self { child, said }
     }
 
-    fn rpc(&self) -> &str {
+    pub(crate) fn rpc(&self) -> &str {
         self.said["rpc"].as_str().expect("an endpoint")
     }
 }

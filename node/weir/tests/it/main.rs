@@ -3,6 +3,7 @@
 mod support;
 
 mod devnet;
+mod faces;
 mod interrupt;
 mod runs;
 mod transcode;
