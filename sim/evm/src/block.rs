@@ -12,8 +12,9 @@ use weir_types::Wei;
 
 use crate::chain::Inner;
 use crate::error::{SubmitError, halt_text};
-use crate::exec::{self, BlockContext};
+use crate::exec::{self, BlockContext, RunError};
 use crate::fees;
+use crate::fork::ForkError;
 use crate::ledger::Mined;
 use crate::mempool::PoolTx;
 
@@ -146,11 +147,42 @@ impl Inner {
     /// Makes a block of at most `limit` waiting transactions, in the order of the chain's policy.
     ///
     /// A sender's transactions go by nonce, whatever the policy: only the next due one of each is up for
-    /// choice. While the sequencer is stopped there is no new block.
+    /// choice. While the sequencer is stopped there is no new block, and none that needs what a fork cannot
+    /// read.
     pub(crate) fn seal(&mut self, limit: usize) -> BlockSummary {
-        if self.stopped {
+        if self.stopped || self.failure.is_some() {
             return self.newest_summary();
         }
+        if self.state.remote().is_none() {
+            return match self.fill(limit) {
+                Ok(draft) => self.close(draft),
+                Err(e) => self.fail(e),
+            };
+        }
+        // A fork may find in the middle of a block that it cannot read on: then it is as before.
+        let (state, pool) = (self.state.branch(), self.pool.clone());
+        match self.load_for_block().and_then(|()| self.fill(limit)) {
+            Ok(draft) => self.close(draft),
+            Err(e) => {
+                (self.state, self.pool) = (state, pool);
+                self.fail(e)
+            }
+        }
+    }
+
+    fn fail(&mut self, e: Box<ForkError>) -> BlockSummary {
+        self.failure = Some(e);
+        self.newest_summary()
+    }
+
+    /// Makes known what of a block is read outside the EVM.
+    fn load_for_block(&mut self) -> Result<(), Box<ForkError>> {
+        self.state.load(self.config.fee_account)?;
+        let senders: BTreeSet<Address> = self.pool.iter().map(PoolTx::from).collect();
+        senders.into_iter().try_for_each(|who| self.state.load(who))
+    }
+
+    fn fill(&mut self, limit: usize) -> Result<Draft, Box<ForkError>> {
         let mut draft = Draft { context: self.pending_context(), gas_used: 0, done: Vec::new(), dropped: Vec::new() };
         let mut heads: BTreeSet<(u128, u64)> = BTreeSet::new();
         for arrival in self.pool.first_of_each() {
@@ -160,12 +192,12 @@ impl Inner {
             && let Some((_, arrival)) = heads.pop_first()
         {
             let Some(from) = self.pool.at(arrival).map(PoolTx::from) else { continue };
-            if let Step::Included | Step::Dropped = self.include(arrival, &mut draft) {
+            if let Step::Included | Step::Dropped = self.include(arrival, &mut draft)? {
                 let next = self.pool.first_of(from);
                 heads.extend(next.and_then(|arrival| self.ranked(arrival, draft.context.l2_number)));
             }
         }
-        self.close(draft)
+        Ok(draft)
     }
 
     /// The place of a transaction among those that are due; none if it is not.
@@ -194,19 +226,24 @@ impl Inner {
         self.pool.iter().any(|t| t.nonce() <= self.state.nonce(t.from()) && t.env.gas_price >= fee)
     }
 
-    fn include(&mut self, arrival: u64, draft: &mut Draft) -> Step {
-        let Some(tx) = self.pool.at(arrival) else { return Step::Waits };
+    fn include(&mut self, arrival: u64, draft: &mut Draft) -> Result<Step, Box<ForkError>> {
+        let Some(tx) = self.pool.at(arrival) else { return Ok(Step::Waits) };
         let room = draft.context.gas_limit.saturating_sub(draft.gas_used);
         let due = tx.nonce() <= self.state.nonce(tx.from());
         if !due || tx.env.gas_limit > room || tx.env.gas_price < u128::from(draft.context.base_fee) {
-            return Step::Waits;
+            return Ok(Step::Waits);
         }
         let l1_gas = draft.context.l1_gas(tx.size);
         // What the data costs is not there for the execution; with too little left the EVM refuses.
         let env = TxEnv { gas_limit: tx.env.gas_limit.saturating_sub(l1_gas), ..tx.env.clone() };
         let run = exec::run(&self.state, &draft.context, env, tx.sender);
-        let Some(tx) = self.pool.remove(arrival) else { return Step::Waits };
-        match run {
+        let run = match run {
+            Err(RunError::Fork(e)) => return Err(e),
+            Err(RunError::Invalid(e)) => Err(e),
+            Ok(done) => Ok(done),
+        };
+        let Some(tx) = self.pool.remove(arrival) else { return Ok(Step::Waits) };
+        Ok(match run {
             Ok(done) => {
                 let included = Done { tx, result: done.result, l1_gas };
                 self.state.commit(done.state);
@@ -219,7 +256,7 @@ impl Inner {
                 draft.dropped.push(drop_reason(&tx, &e));
                 Step::Dropped
             }
-        }
+        })
     }
 
     /// The EVM burns the base fee, and knows nothing of the fee for data; here both are the fee account's.

@@ -10,6 +10,7 @@ use alloy::providers::RootProvider;
 use alloy::rpc::client::RpcClient;
 use alloy::rpc::types::Log;
 use revm::context::TxEnv;
+use revm::state::AccountInfo;
 use weir_types::{Instant, Wei};
 
 use crate::block::{Block, BlockSummary, Receipt};
@@ -18,6 +19,7 @@ use crate::error::{CallError, SubmitError, revert_text};
 use crate::exec::{self, ARB_GAS_INFO, ARB_SYS, BlockContext, CALL_GAS, Sender};
 use crate::feed::Feed;
 use crate::fees::{self, Fees};
+use crate::fork::{ForkError, Remote};
 use crate::ledger::{Ledger, Mined};
 use crate::logs::LogFilter;
 use crate::mempool::{Mempool, PoolTx, unsigned};
@@ -57,6 +59,8 @@ pub(crate) struct Inner {
     pub(crate) snapshots_taken: u64,
     pub(crate) looks: Looks,
     pub(crate) feed: Feed,
+    /// Why the chain below could not be read, until somebody asks.
+    pub(crate) failure: Option<Box<ForkError>>,
 }
 
 /// A transaction that needs no signature. What is not given is filled in.
@@ -72,10 +76,12 @@ pub(crate) struct Unsigned {
 }
 
 impl Inner {
-    fn new(config: ChainConfig) -> Self {
+    /// A chain on its own, or on a block of another.
+    pub(crate) fn on(config: ChainConfig, below: Option<(Remote, Block)>) -> Self {
+        let (remote, first) = below.map_or((None, None), |(remote, block)| (Some(Arc::new(remote)), Some(block)));
         let mut inner = Self {
             fees: Fees::new(&config),
-            state: State::new(usize::try_from(config.history_blocks).unwrap_or(usize::MAX)),
+            state: State::new(usize::try_from(config.history_blocks).unwrap_or(usize::MAX), remote),
             config,
             now: Instant::ZERO,
             pool: Mempool::default(),
@@ -88,13 +94,14 @@ impl Inner {
             snapshots_taken: 0,
             looks: Looks::default(),
             feed: Feed::default(),
+            failure: None,
         };
         // Solidity looks for code before it calls: Arbitrum puts an invalid instruction there.
         for contract in [ARB_SYS, ARB_GAS_INFO] {
             inner.state.set_code(contract, Bytes::from_static(&[0xfe]));
         }
-        let genesis = inner.genesis();
-        inner.push_block(genesis);
+        let first = first.unwrap_or_else(|| inner.genesis());
+        inner.push_block(first);
         inner
     }
 
@@ -137,7 +144,7 @@ impl Inner {
     fn run_to(&mut self, until: Instant) -> Vec<BlockSummary> {
         let mut made = Vec::new();
         let mut beat = fees::next_beat(self.now, self.config.block_time);
-        while beat <= until && !self.stopped && self.pool.len() > 0 {
+        while beat <= until && !self.stopped && self.failure.is_none() && self.pool.len() > 0 {
             self.now = self.now.max(beat);
             let block = self.any_due().then(|| self.seal(usize::MAX));
             let idle = block.as_ref().is_none_or(|block| block.receipts.is_empty());
@@ -178,6 +185,7 @@ impl Inner {
         }
         let (hash, from) = (tx.hash(), tx.from());
         tx.check(&self.pending_context())?;
+        self.state.load(from)?;
         let state = self.state.nonce(from);
         if tx.nonce() < state {
             return Err(SubmitError::NonceTooLow { address: from, tx: tx.nonce(), state });
@@ -188,13 +196,14 @@ impl Inner {
         }
         self.pool.insert(tx)?;
         self.feed.pending(hash);
-        while self.automine && self.any_due() {
+        while self.automine && self.failure.is_none() && self.any_due() {
             self.seal(1);
         }
         Ok(hash)
     }
 
     pub(crate) fn submit_unsigned(&mut self, u: Unsigned) -> Result<B256, SubmitError> {
+        self.state.load(u.from)?;
         let max_fee = u.max_fee.unwrap_or_else(|| u128::from(self.base_fee()));
         let gas_limit = u.gas.unwrap_or_else(|| self.affordable_gas(u.from, u.value, max_fee));
         let tx = TxEip1559 {
@@ -221,6 +230,20 @@ impl Inner {
         gas.clamp(21_000.min(most), most)
     }
 
+    /// Takes what was read of the chain below, or notes why it could not be.
+    fn noted<T: Default>(&mut self, read: Result<T, Box<ForkError>>) -> T {
+        read.unwrap_or_else(|e| {
+            self.failure = Some(e);
+            T::default()
+        })
+    }
+
+    /// Account data; on a fork whose other chain does not answer none, and the failure is noted.
+    fn account(&mut self, who: Address) -> AccountInfo {
+        let read = self.state.account(who);
+        self.noted(read).unwrap_or_default()
+    }
+
     pub(crate) fn call(&self, tx: TxEnv) -> Result<Bytes, CallError> {
         exec::call(&self.state, &self.pending_context(), tx).map(|(output, _)| output)
     }
@@ -230,7 +253,7 @@ impl Chain {
     /// A chain with a genesis block and no ETH.
     #[must_use]
     pub fn new(config: ChainConfig) -> Self {
-        Self(Arc::new(Mutex::new(Inner::new(config))))
+        Self::from(Inner::on(config, None))
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -257,7 +280,8 @@ impl Chain {
     }
 
     /// Makes a block, at the current virtual time, of all waiting transactions whose turn it is.
-    /// It may be empty. While the sequencer is stopped the newest block comes back, without receipts.
+    /// It may be empty. While the sequencer is stopped, or another chain cannot be read
+    /// ([`Self::failure`]), the newest block comes back, without receipts.
     pub fn mine(&self) -> BlockSummary {
         self.lock().seal(usize::MAX)
     }
@@ -309,7 +333,11 @@ impl Chain {
 
     /// Gives an account a balance out of nothing.
     pub fn set_balance(&self, who: Address, balance: Wei) {
-        self.lock().state.set_balance(who, balance.0);
+        let mut inner = self.lock();
+        match inner.state.load(who) {
+            Ok(()) => inner.state.set_balance(who, balance.0),
+            Err(e) => inner.failure = Some(e),
+        }
     }
 
     /// Submits a signed transaction as it goes over the wire.
@@ -424,34 +452,39 @@ impl Chain {
     /// Balance of an account.
     #[must_use]
     pub fn balance(&self, who: Address) -> Wei {
-        Wei(self.lock().state.balance(who))
+        Wei(self.lock().account(who).balance)
     }
 
     /// Next nonce of an account in a block.
     #[must_use]
     pub fn nonce(&self, who: Address) -> u64 {
-        self.lock().state.nonce(who)
+        self.lock().account(who).nonce
     }
 
     /// Next nonce of an account after its waiting transactions.
     #[must_use]
     pub fn pending_nonce(&self, who: Address) -> u64 {
-        self.lock().pending_nonce(who)
+        let mut inner = self.lock();
+        let loaded = inner.state.load(who);
+        inner.noted(loaded);
+        inner.pending_nonce(who)
     }
 
     /// Code of an account.
     #[must_use]
     pub fn code(&self, who: Address) -> Bytes {
-        self.lock().state.code(who)
+        self.lock().account(who).code.map(|code| code.original_bytes()).unwrap_or_default()
     }
 
     /// A storage slot of an account.
     #[must_use]
     pub fn storage(&self, who: Address, slot: U256) -> U256 {
-        self.lock().state.storage(who, slot)
+        let mut inner = self.lock();
+        let read = inner.state.slot(who, slot);
+        inner.noted(read)
     }
 
-    /// All storage slots of an account that hold something.
+    /// All storage slots of an account that hold something; on a fork those that were written here.
     #[must_use]
     pub fn storage_slots(&self, who: Address) -> BTreeMap<U256, U256> {
         self.lock().state.slots(who)

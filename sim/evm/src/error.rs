@@ -4,6 +4,8 @@ use alloy::primitives::{Address, Bytes, U256};
 use alloy::sol_types::{Panic, Revert, SolError};
 use revm::context_interface::result::{HaltReason, InvalidTransaction};
 
+use crate::fork::ForkError;
+
 /// Why a block's state cannot be had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PastError {
@@ -106,6 +108,9 @@ pub enum SubmitError {
     /// Refused by the EVM before execution.
     #[error("{0}")]
     Invalid(String),
+    /// On a fork: the other chain could not be read.
+    #[error(transparent)]
+    Fork(#[from] Box<ForkError>),
 }
 
 impl SubmitError {

@@ -1,6 +1,5 @@
 //! Runs of the EVM: transactions, calls and gas estimates.
 
-use std::convert::Infallible;
 use std::sync::OnceLock;
 
 use alloy::primitives::{Address, B256, Bytes, U256, address};
@@ -16,6 +15,7 @@ use revm::primitives::hardfork::SpecId;
 use revm::{ExecuteEvm, handler::instructions::EthInstructions};
 
 use crate::error::{CallError, SubmitError, halt_text, revert_text};
+use crate::fork::ForkError;
 use crate::state::{State, StateView};
 
 /// Rules of execution. Arbitrum has no calldata floor price and no cap on a transaction's gas,
@@ -71,13 +71,17 @@ pub(crate) enum Sender {
 type Db<'a> = WrapDatabaseRef<StateView<'a>>;
 type Ctx<'a> = Context<BlockEnv, TxEnv, CfgEnv, Db<'a>, Journal<Db<'a>>, ()>;
 
+/// Why there was no run.
+#[derive(Debug)]
+pub(crate) enum RunError {
+    /// The transaction cannot be run.
+    Invalid(InvalidTransaction),
+    /// The chain below could not be read.
+    Fork(Box<ForkError>),
+}
+
 /// Runs a transaction. The state is left as it is; the changes come back with the result.
-pub(crate) fn run(
-    state: &State,
-    block: &BlockContext,
-    tx: TxEnv,
-    sender: Sender,
-) -> Result<ResultAndState, InvalidTransaction> {
+pub(crate) fn run(state: &State, block: &BlockContext, tx: TxEnv, sender: Sender) -> Result<ResultAndState, RunError> {
     let mut cfg = CfgEnv::new_with_spec(SPEC);
     cfg.chain_id = block.chain_id;
     cfg.disable_eip3607 = sender != Sender::Signed;
@@ -89,10 +93,10 @@ pub(crate) fn run(
     let precompiles = Precompiles::new(block);
     let mut evm: Evm<Ctx<'_>, (), EthInstructions<EthInterpreter, Ctx<'_>>, Precompiles, EthFrame<EthInterpreter>> =
         context.build_mainnet().with_precompiles(precompiles);
-    evm.transact(tx).map_err(|e: EVMError<Infallible>| match e {
-        EVMError::Transaction(e) => e,
-        EVMError::Database(never) => match never {},
-        other => InvalidTransaction::Str(other.to_string().into()),
+    evm.transact(tx).map_err(|e: EVMError<Box<ForkError>>| match e {
+        EVMError::Transaction(e) => RunError::Invalid(e),
+        EVMError::Database(e) => RunError::Fork(e),
+        other => RunError::Invalid(InvalidTransaction::Str(other.to_string().into())),
     })
 }
 
@@ -117,8 +121,11 @@ pub(crate) fn call(state: &State, block: &BlockContext, mut tx: TxEnv) -> Result
     }
     tx.gas_limit = tx.gas_limit.min(block.gas_limit);
     tx.chain_id = Some(block.chain_id);
-    let done = run(state, &block, tx, Sender::Call).map_err(|e| SubmitError::from_evm(&e, from))?;
-    outcome(done.result)
+    match run(state, &block, tx, Sender::Call) {
+        Ok(done) => outcome(done.result),
+        Err(RunError::Invalid(e)) => Err(SubmitError::from_evm(&e, from).into()),
+        Err(RunError::Fork(e)) => Err(SubmitError::Fork(e).into()),
+    }
 }
 
 /// Output and the gas a run took before refunds.
@@ -141,7 +148,8 @@ pub(crate) fn estimate(state: &State, block: &BlockContext, tx: TxEnv) -> Result
 
 fn estimate_execution(state: &State, block: &BlockContext, mut tx: TxEnv) -> Result<u64, CallError> {
     if tx.gas_price > 0 {
-        let free = state.balance(tx.caller).saturating_sub(tx.value);
+        let have = state.account(tx.caller).map_err(SubmitError::Fork)?.map_or(U256::ZERO, |info| info.balance);
+        let free = have.saturating_sub(tx.value);
         let affordable = free / U256::from(tx.gas_price);
         tx.gas_limit = tx.gas_limit.min(u64::try_from(affordable).unwrap_or(u64::MAX));
     }

@@ -25,7 +25,7 @@
 //!
 //! Map of the crate: [`config`], [`chain`] (the handle), [`block`] (sealing, receipts), `snapshot`,
 //! `ledger` (blocks and logs that are kept), `past` (older states), `exec` (the EVM), `state`, `mempool`,
-//! [`ordering`], [`fees`], [`logs`], [`save`] (a chain in a file), `rpc` and `rpc_answer` (JSON-RPC),
+//! [`ordering`], [`fees`], [`logs`], [`save`] (a chain in a file), [`fork`] (another chain below this one), `rpc` and `rpc_answer` (JSON-RPC),
 //! [`transport`] (alloy), [`http`] and `socket` (servers, over `jsonrpc`), [`feed`] (news), [`error`].
 
 pub mod block;
@@ -35,6 +35,7 @@ pub mod error;
 mod exec;
 pub mod feed;
 pub mod fees;
+pub mod fork;
 pub mod http;
 mod jsonrpc;
 mod ledger;
@@ -56,6 +57,7 @@ pub use config::ChainConfig;
 pub use error::{CallError, EvmError, PastError, SubmitError, UnknownSnapshot, revert_text};
 pub use feed::News;
 pub use fees::{Congestion, GasPricing, PriceSteps};
+pub use fork::{Fork, ForkCause, ForkError};
 pub use logs::LogFilter;
 pub use ordering::Ordering;
 pub use past::Reorg;

@@ -131,6 +131,7 @@ impl Inner {
             snapshots_taken: self.snapshots_taken,
             looks: Looks::default(),
             feed: Default::default(),
+            failure: None,
         }
     }
 

@@ -83,7 +83,9 @@ fn dispatch(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
         "eth_sendRawTransaction" => {
             let raw: Bytes = p.get(0)?;
             let tx = PoolTx::decode(&raw, chain.config.chain_id)?;
-            json(&chain.submit(tx)?)
+            let hash = chain.submit(tx)?;
+            chain.told_failure()?;
+            json(&hash)
         }
         "eth_sendTransaction" => chain.send(p.get(0)?),
         "eth_getTransactionReceipt" => match chain.mined(p.get(0)?) {
@@ -129,22 +131,24 @@ fn read(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
         }
         "eth_getBalance" => {
             let who = p.get(0)?;
-            json(&chain.at(p.opt(1)?, |state, _| state.balance(who))?)
+            json(&chain.at(p.opt(1)?, |state, _| state.account(who))??.unwrap_or_default().balance)
         }
         "eth_getTransactionCount" => {
             let (who, at): (Address, Option<BlockId>) = (p.get(0)?, p.opt(1)?);
             if at.is_some_and(|b| b.is_pending()) {
+                chain.state.load(who)?;
                 return quantity(chain.pending_nonce(who));
             }
-            quantity(chain.at(at, |state, _| state.nonce(who))?)
+            quantity(chain.at(at, |state, _| state.account(who))??.unwrap_or_default().nonce)
         }
         "eth_getCode" => {
             let who = p.get(0)?;
-            json(&chain.at(p.opt(1)?, |state, _| state.code(who))?)
+            let account = chain.at(p.opt(1)?, |state, _| state.account(who))??;
+            json(&account.and_then(|account| account.code).map(|code| code.original_bytes()).unwrap_or_default())
         }
         "eth_getStorageAt" => {
             let (who, slot) = (p.get(0)?, p.get(1)?);
-            json(&B256::from(chain.at(p.opt(2)?, |state, _| state.storage(who, slot))?))
+            json(&B256::from(chain.at(p.opt(2)?, |state, _| state.slot(who, slot))??))
         }
         _ => follow(chain, method, p),
     }
@@ -209,6 +213,7 @@ fn control(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
     match method {
         "evm_mine" => {
             chain.seal(usize::MAX);
+            chain.told_failure()?;
             quantity(0)
         }
         "anvil_mine" | "hardhat_mine" => {
@@ -217,6 +222,7 @@ fn control(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
             for _ in 0..blocks.map_or(1, |b| b.to::<u64>()) {
                 chain.now = chain.now + Millis::from_secs(seconds);
                 chain.seal(usize::MAX);
+                chain.told_failure()?;
             }
             json(&())
         }
@@ -235,15 +241,21 @@ fn control(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
             json(&())
         }
         "anvil_setBalance" | "hardhat_setBalance" => {
-            chain.state.set_balance(p.get(0)?, p.get(1)?);
+            let who = p.get(0)?;
+            chain.state.load(who)?;
+            chain.state.set_balance(who, p.get(1)?);
             json(&())
         }
         "anvil_setNonce" | "hardhat_setNonce" => {
-            chain.state.set_nonce(p.get(0)?, p.get::<U64>(1)?.to());
+            let who = p.get(0)?;
+            chain.state.load(who)?;
+            chain.state.set_nonce(who, p.get::<U64>(1)?.to());
             json(&())
         }
         "anvil_setCode" | "hardhat_setCode" => {
-            chain.state.set_code(p.get(0)?, p.get(1)?);
+            let who = p.get(0)?;
+            chain.state.load(who)?;
+            chain.state.set_code(who, p.get(1)?);
             json(&())
         }
         "anvil_setStorageAt" | "hardhat_setStorageAt" => {
@@ -284,6 +296,11 @@ fn request_env(request: TransactionRequest) -> TxEnv {
 }
 
 impl Inner {
+    /// Fails when the chain below could not be read, and clears that.
+    fn told_failure(&mut self) -> Result<(), RpcError> {
+        self.failure.take().map_or(Ok(()), |e| Err(e.into()))
+    }
+
     /// Number of a block by tag.
     fn number(&self, at: BlockNumberOrTag) -> Option<u64> {
         match at {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::block::{Block, Receipt};
 use crate::chain::Inner;
 use crate::error::{CallError, PastError, SubmitError, UnknownSnapshot};
+use crate::fork::ForkError;
 use crate::ledger::Mined;
 
 /// A JSON-RPC failure.
@@ -45,6 +46,12 @@ impl From<PastError> for RpcError {
             PastError::Unknown { .. } => Self::server("header not found".to_owned()),
             PastError::Pruned { .. } => Self::server(e.to_string()),
         }
+    }
+}
+
+impl From<Box<ForkError>> for RpcError {
+    fn from(e: Box<ForkError>) -> Self {
+        Self::server(e.to_string())
     }
 }
 

@@ -61,6 +61,9 @@ pub enum SaveError {
         /// Version of this program.
         known: u32,
     },
+    /// What a fork has not read yet is not here to be saved.
+    #[error("a fork is not saved: keep its cache, and make the transactions again")]
+    Fork,
     /// It was cut off or altered.
     #[error("{} is damaged: {what}", path.display())]
     Damaged {
@@ -121,6 +124,9 @@ impl Chain {
     /// # Errors
     /// The file system refuses.
     pub fn save(&self, path: &Path) -> Result<(), SaveError> {
+        if self.lock().state.remote().is_some() {
+            return Err(SaveError::Fork);
+        }
         let fail =
             |what: &'static str| move |source: io::Error| SaveError::Io { what, path: path.to_path_buf(), source };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -315,6 +321,7 @@ impl Saved {
             snapshots_taken: self.snapshots_taken,
             looks: Default::default(),
             feed: Default::default(),
+            failure: None,
             config: self.config,
         })
     }

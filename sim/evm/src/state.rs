@@ -1,7 +1,6 @@
 //! Accounts, code and storage: layers that branches share, and what recent blocks overwrote.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
@@ -9,6 +8,8 @@ use revm::bytecode::Bytecode;
 use revm::database_interface::DatabaseRef;
 use revm::primitives::{AddressMap, B256Map, HashMap, KECCAK_EMPTY, StorageKeyMap};
 use revm::state::{AccountInfo, EvmState};
+
+use crate::fork::{ForkError, Remote};
 
 mod saved;
 
@@ -56,12 +57,54 @@ pub(crate) struct State {
     past: VecDeque<Undo>,
     /// How many blocks' entries are kept.
     keep: usize,
+    /// What is below all layers.
+    remote: Option<Arc<Remote>>,
 }
 
 impl State {
-    /// An empty state that remembers what so many blocks overwrote.
-    pub(crate) fn new(keep: usize) -> Self {
-        Self { past: VecDeque::from([Undo::default()]), keep, ..Self::default() }
+    /// A state that remembers what so many blocks overwrote: an empty one, or another chain's.
+    pub(crate) fn new(keep: usize, remote: Option<Arc<Remote>>) -> Self {
+        Self { past: VecDeque::from([Undo::default()]), keep, remote, ..Self::default() }
+    }
+
+    /// The chain below, of a fork.
+    pub(crate) fn remote(&self) -> Option<&Remote> {
+        self.remote.as_deref()
+    }
+
+    /// What a layer says of an account.
+    fn told(&self, who: Address) -> Option<Option<&AccountInfo>> {
+        self.layers().find_map(|layer| layer.get(&who)?.info.as_ref()).map(Option::as_ref)
+    }
+
+    /// Makes an account of the chain below known here. Before that it counts as empty.
+    pub(crate) fn load(&mut self, who: Address) -> Result<(), Box<ForkError>> {
+        let Some(remote) = self.remote.clone().filter(|_| self.told(who).is_none()) else { return Ok(()) };
+        let info = remote.account(who)?;
+        if let Some((hash, code)) = info.as_ref().and_then(|info| Some((info.code_hash, info.code.as_ref()?))) {
+            self.codes.entry(hash).or_insert_with(|| code.clone());
+        }
+        // It is as it was: nothing for the undo log.
+        self.top.entry(who).or_default().info = Some(info);
+        Ok(())
+    }
+
+    /// Account data, with the chain below.
+    pub(crate) fn account(&self, who: Address) -> Result<Option<AccountInfo>, Box<ForkError>> {
+        match (self.told(who), &self.remote) {
+            (Some(info), _) => Ok(info.cloned()),
+            (None, Some(remote)) => remote.account(who),
+            (None, None) => Ok(None),
+        }
+    }
+
+    /// A slot, with the chain below.
+    pub(crate) fn slot(&self, who: Address, slot: U256) -> Result<U256, Box<ForkError>> {
+        match (self.told_slot(who, slot), &self.remote) {
+            (Some(value), _) => Ok(value),
+            (None, Some(remote)) => remote.slot(who, slot),
+            (None, None) => Ok(U256::ZERO),
+        }
     }
 
     /// All layers, the newest first.
@@ -71,7 +114,7 @@ impl State {
 
     /// Account data, none when the account is empty.
     pub(crate) fn info(&self, who: Address) -> Option<&AccountInfo> {
-        self.layers().filter_map(|layer| layer.get(&who)?.info.as_ref()).next().and_then(Option::as_ref)
+        self.told(who).flatten()
     }
 
     pub(crate) fn balance(&self, who: Address) -> U256 {
@@ -82,21 +125,24 @@ impl State {
         self.info(who).map_or(0, |i| i.nonce)
     }
 
-    pub(crate) fn code(&self, who: Address) -> Bytes {
-        self.info(who).and_then(|i| i.code.as_ref()).map(Bytecode::original_bytes).unwrap_or_default()
-    }
-
-    pub(crate) fn storage(&self, who: Address, slot: U256) -> U256 {
+    /// What the layers say of a slot.
+    fn told_slot(&self, who: Address, slot: U256) -> Option<U256> {
         for layer in self.layers() {
             let Some(entry) = layer.get(&who) else { continue };
             if let Some(value) = entry.storage.get(&slot) {
-                return *value;
+                return Some(*value);
             }
             if entry.cleared {
-                break;
+                return Some(U256::ZERO);
             }
         }
-        U256::ZERO
+        None
+    }
+
+    /// A slot, as far as it is known here.
+    pub(crate) fn storage(&self, who: Address, slot: U256) -> U256 {
+        let below = || self.remote.as_ref()?.known_slot(who, slot);
+        self.told_slot(who, slot).or_else(below).unwrap_or_default()
     }
 
     /// All slots of an account that hold something, in order.
@@ -184,7 +230,8 @@ impl State {
 
     fn put_info(&mut self, who: Address, info: Option<AccountInfo>) {
         if self.keep > 0 {
-            let old = self.info(who).cloned();
+            let below = || self.remote.as_ref()?.known_account(who).flatten();
+            let old = self.told(who).map_or_else(below, |info| info.cloned());
             if let Some(undo) = self.past.back_mut() {
                 undo.infos.entry(who).or_insert(old);
             }
@@ -200,7 +247,9 @@ impl State {
             }
         }
         let entry = self.top.entry(who).or_default();
-        if value.is_zero() && (self.below.is_empty() || entry.cleared) {
+        // A zero hides what is below.
+        let bottom = self.below.is_empty() && self.remote.is_none();
+        if value.is_zero() && (bottom || entry.cleared) {
             entry.storage.remove(&slot);
         } else {
             entry.storage.insert(slot, value);
@@ -255,6 +304,7 @@ impl State {
             l1_hashes: self.l1_hashes.clone(),
             past: self.past.clone(),
             keep: self.keep,
+            remote: self.remote.clone(),
         }
     }
 
@@ -297,7 +347,7 @@ impl State {
         while self.below.len() > LAYERS_MAX {
             let upper = self.below.remove(0);
             let lower = self.below.remove(0);
-            let last = self.below.is_empty();
+            let last = self.below.is_empty() && self.remote.is_none();
             let mut merged = Arc::unwrap_or_clone(lower);
             for (who, entry) in upper.iter() {
                 let into = merged.entry(*who).or_default();
@@ -365,26 +415,31 @@ pub(crate) struct StateView<'a> {
 }
 
 impl DatabaseRef for StateView<'_> {
-    type Error = Infallible;
+    type Error = Box<ForkError>;
 
-    fn basic_ref(&self, who: Address) -> Result<Option<AccountInfo>, Infallible> {
-        Ok(self.state.info(who).map(|info| {
-            let mut info = info.clone();
+    fn basic_ref(&self, who: Address) -> Result<Option<AccountInfo>, Box<ForkError>> {
+        Ok(self.state.account(who)?.map(|mut info| {
             info.code.get_or_insert_default();
             info
         }))
     }
 
-    fn code_by_hash_ref(&self, hash: B256) -> Result<Bytecode, Infallible> {
+    fn code_by_hash_ref(&self, hash: B256) -> Result<Bytecode, Box<ForkError>> {
         Ok(self.state.codes.get(&hash).cloned().unwrap_or_default())
     }
 
-    fn storage_ref(&self, who: Address, slot: U256) -> Result<U256, Infallible> {
-        Ok(self.state.storage(who, slot))
+    fn storage_ref(&self, who: Address, slot: U256) -> Result<U256, Box<ForkError>> {
+        self.state.slot(who, slot)
     }
 
-    fn block_hash_ref(&self, number: u64) -> Result<B256, Infallible> {
-        Ok(self.state.l1_hashes.get(&number).copied().unwrap_or_else(|| l1_hash(self.chain_id, number)))
+    fn block_hash_ref(&self, number: u64) -> Result<B256, Box<ForkError>> {
+        if let Some(given) = self.state.l1_hashes.get(&number) {
+            return Ok(*given);
+        }
+        match self.state.remote().filter(|remote| number <= remote.l1_number()) {
+            Some(remote) => remote.l1_hash(number),
+            None => Ok(l1_hash(self.chain_id, number)),
+        }
     }
 }
 

@@ -110,6 +110,7 @@ impl State {
             codes,
             l1_hashes: saved.l1_hashes,
             keep: saved.keep,
+            remote: None,
         }
     }
 }

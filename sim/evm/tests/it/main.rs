@@ -4,6 +4,7 @@ mod arbitrum;
 mod cadence;
 mod differential;
 mod fees;
+mod fork;
 mod governance;
 mod logs;
 mod past;
