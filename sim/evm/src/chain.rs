@@ -11,7 +11,7 @@ use alloy::rpc::client::RpcClient;
 use alloy::rpc::types::Log;
 use revm::context::TxEnv;
 use revm::state::AccountInfo;
-use weir_types::{Instant, Wei};
+use weir_types::{Instant, Millis, Wei};
 
 use crate::block::{Block, BlockSummary, Receipt};
 use crate::config::ChainConfig;
@@ -296,6 +296,11 @@ impl Chain {
     /// taken; those that wait already do so until it goes on. Calls are answered, and time passes.
     pub fn stop_sequencer(&self, stopped: bool) {
         self.lock().stopped = stopped;
+    }
+
+    /// How often the sequencer makes a block under [`Self::run_to`], from now on.
+    pub fn set_block_time(&self, rhythm: Millis) {
+        self.lock().config.block_time = rhythm;
     }
 
     /// With automatic mining each transaction gets a block of its own when it is submitted.

@@ -2,7 +2,7 @@
 
 #![cfg(unix)]
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -116,4 +116,140 @@ fn a_devnet_that_cannot_listen_says_so_and_one_that_is_asked_to_stops() {
     let mut talk = String::new();
     devnet.child.stderr.take().expect("piped").read_to_string(&mut talk).expect("text");
     assert!(talk.starts_with("stopping"), "{talk}");
+}
+
+impl Devnet {
+    fn ask(&self, method: &str, params: Value) -> Value {
+        let url = self.rpc().trim_start_matches("http://").to_owned();
+        let body = serde_json::json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
+        let mut stream = std::net::TcpStream::connect(url).expect("it listens");
+        let head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n";
+        write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).expect("it listens");
+        let mut text = String::new();
+        stream.read_to_string(&mut text).expect("it answers");
+        let (_, body) = text.split_once("\r\n\r\n").expect("an answer");
+        let answer: Value = serde_json::from_str(body).expect("JSON");
+        answer.get("result").unwrap_or_else(|| panic!("{method}: {answer}")).clone()
+    }
+
+    /// Stops it in good order, and returns what it said.
+    fn stop(mut self, signal: &str) -> (std::process::ExitStatus, String) {
+        Command::new("kill").args([signal, &self.child.id().to_string()]).status().expect("kill is there");
+        let status = self.child.wait().expect("it ends");
+        let mut talk = String::new();
+        self.child.stderr.take().expect("piped").read_to_string(&mut talk).expect("text");
+        (status, talk)
+    }
+
+    fn account(&self, n: usize) -> Value {
+        self.said["accounts"][n]["address"].clone()
+    }
+}
+
+fn pay(devnet: &Devnet, wei: &str) -> Value {
+    let tx = serde_json::json!({ "from": devnet.account(1), "to": devnet.account(2), "value": wei });
+    devnet.ask("eth_sendTransaction", serde_json::json!([tx]))
+}
+
+#[test]
+fn a_devnet_goes_on_where_it_was_stopped() {
+    let folder = tempdir().expect("a temporary folder");
+    let file = folder.path().join("chain");
+    let path = file.to_str().expect("a path");
+    let devnet = Devnet::start(&["--save", path, "--l1-block-seconds", "1000"]);
+    let hash = pay(&devnet, "0x7b");
+    let receipt = devnet.ask("eth_getTransactionReceipt", serde_json::json!([hash]));
+    let block = devnet.ask("eth_blockNumber", serde_json::json!([]));
+    let (status, talk) = devnet.stop("-TERM");
+    assert!(status.success() && talk.contains("saved at block"), "{talk}");
+
+    let again = Devnet::start(&["--load", path, "--save", path]);
+    assert_eq!(again.ask("eth_blockNumber", serde_json::json!([])), block);
+    assert_eq!(again.ask("eth_getTransactionReceipt", serde_json::json!([hash])), receipt);
+    assert_eq!(again.said["l1_block_seconds"], 1000);
+    pay(&again, "0x1");
+    again.stop("-INT");
+
+    let assert = weir().args(["devnet", "--listen", "127.0.0.1:0", "--load", path, "--chain-id", "5"]).assert().code(2);
+    let says = |assert: &assert_cmd::assert::Assert| String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(says(&assert).contains("holds chain 1337, not 5"), "{}", says(&assert));
+    weir_evm::Chain::new(weir_evm::ChainConfig::default()).save(&file).expect("it is saved");
+    let assert = weir().args(["devnet", "--load", path]).assert().code(2);
+    assert!(says(&assert).contains("without the protocol of these parameters"), "{}", says(&assert));
+    std::fs::write(&file, "weir chain 1\nnonsense").expect("a file");
+    let assert = weir().args(["devnet", "--load", path]).assert().code(1);
+    assert!(says(&assert).contains("is damaged"), "{}", says(&assert));
+    std::fs::write(&file, "nonsense").expect("a file");
+    let assert = weir().args(["devnet", "--load", path]).assert().code(2);
+    assert!(says(&assert).contains("holds no saved chain"), "{}", says(&assert));
+}
+
+#[test]
+fn a_chain_that_does_not_fit_the_disk_leaves_the_old_one() {
+    let folder = tempdir().expect("a temporary folder");
+    let file = folder.path().join("chain");
+    std::fs::write(&file, "what was there").expect("a file");
+    let weir = env!("CARGO_BIN_EXE_weir");
+    // No file may be larger than 8 KiB.
+    let limited = format!("trap '' XFSZ; ulimit -f 8; exec {weir} devnet --listen 127.0.0.1:0 --save {}", file.display());
+    let mut child = Command::new("bash")
+        .args(["-c", &limited])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a shell is there");
+    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+    assert!(lines.any(|line| line.is_ok_and(|line| line.contains("stop with Ctrl-C"))), "it runs");
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+    let mut talk = String::new();
+    child.stderr.take().expect("piped").read_to_string(&mut talk).expect("text");
+    assert!(talk.contains(&format!("writing {}", file.display())), "{talk}");
+    assert_eq!(std::fs::read_to_string(&file).expect("a file"), "what was there");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing is left beside it");
+}
+
+#[test]
+fn a_devnet_forks_another_and_needs_it_only_once() {
+    let folder = tempdir().expect("a temporary folder");
+    let cache = folder.path().to_str().expect("a path").to_owned();
+    let remote = Devnet::start(&["--no-round-keeper"]);
+    let url = remote.rpc().to_owned();
+    let arguments = ["--fork", &url, "--fork-cache", &cache, "--l1-block-seconds", "1000"];
+    let controller = remote.said["contracts"]["controller"].clone();
+    let look = |devnet: &Devnet| {
+        pay(devnet, "0x1");
+        let code = devnet.ask("eth_getCode", serde_json::json!([controller, "latest"]));
+        (code, devnet.ask("eth_getBalance", serde_json::json!([devnet.account(2), "latest"])))
+    };
+    let fork = Devnet::start(&arguments);
+    assert!(fork.said.get("contracts").is_none(), "it is not known what is on it");
+    let seen = look(&fork);
+    assert!(seen.0.as_str().is_some_and(|code| code.len() > 1_000), "the other chain's contract");
+    drop((fork, remote));
+    assert_eq!(look(&Devnet::start(&arguments)), seen, "nobody is there any more");
+
+    let unread = ["devnet", "--fork", &url, "--fork-cache", &cache, "--fork-block", "1"];
+    let assert = weir().args(unread).assert().code(1);
+    let talk = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(talk.contains(&format!("block 1 of {url}: not in the cache")), "{talk}");
+    let assert = weir().args(["devnet", "--fork", "nowhere", "--fork-cache", &cache]).assert().code(2);
+    let talk = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(talk.contains("an endpoint looks like http://host:port"), "{talk}");
+}
+
+#[test]
+fn blocks_at_a_rhythm_collect_transactions() {
+    let devnet = Devnet::start(&["--block-ms", "400", "--l1-block-seconds", "1000"]);
+    let before = devnet.ask("eth_blockNumber", serde_json::json!([]));
+    let hashes: Vec<Value> = (1..4).map(|n| pay(&devnet, &format!("{n:#x}"))).collect();
+    let receipt = |hash: &Value| devnet.ask("eth_getTransactionReceipt", serde_json::json!([hash]));
+    let limit = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while hashes.iter().any(|hash| receipt(hash).is_null()) {
+        assert!(std::time::Instant::now() < limit, "they are in no block");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let blocks: std::collections::BTreeSet<String> =
+        hashes.iter().map(|hash| receipt(hash)["blockNumber"].to_string()).collect();
+    assert!(blocks.len() <= 2, "three within a moment: {blocks:?} after {before}");
 }

@@ -7,7 +7,10 @@ use assert_cmd::Command;
 
 /// The program.
 pub(crate) fn weir() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_weir"))
+    let mut command = Command::new(env!("CARGO_BIN_EXE_weir"));
+    // One that does not end fails its test.
+    command.timeout(std::time::Duration::from_secs(300));
+    command
 }
 
 /// The text of the quickstart scenario with each of the given lines put in the place of another, and

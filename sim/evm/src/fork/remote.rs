@@ -50,8 +50,7 @@ struct Known {
 pub(crate) struct Remote {
     from: String,
     pinned: Pinned,
-    /// None where the endpoint's address was wrong only now: the cache may still have everything.
-    line: Result<Line, ForkCause>,
+    line: Line,
     cache: Mutex<Cache>,
     known: Mutex<Known>,
     requests: AtomicU64,
@@ -117,15 +116,14 @@ impl Remote {
         let from = shown(&fork.url);
         let what = fork.block.map_or_else(|| "the newest block".to_owned(), |number| format!("block {number}"));
         let failed = |cause| Box::new(ForkError { what: what.clone(), from: from.clone(), cause });
+        let line = Line::open(&fork.url, fork.patience).map_err(failed)?;
         let cache = Cache::open(&cache::file(&fork.cache, &fork.url, fork.block)).map_err(failed)?;
-        let line = Line::open(&fork.url, fork.patience);
         let mut requests = 0;
         let pinned = match cache.get("block").map_err(failed)? {
             Some(text) => serde_json::from_str(&text).map_err(|e| failed(ForkCause::Cache(e.to_string())))?,
             None => {
                 requests += 1;
-                let line = line.as_ref().map_err(|cause| failed(cause.clone()))?;
-                let pinned = Pinned::ask(line, fork.block).map_err(failed)?;
+                let pinned = Pinned::ask(&line, fork.block).map_err(failed)?;
                 let text = serde_json::to_string(&pinned).map_err(|e| failed(ForkCause::Cache(e.to_string())))?;
                 cache.put("block", &text).map_err(failed)?;
                 pinned
@@ -169,8 +167,7 @@ impl Remote {
         self.requests.fetch_add(1, Ordering::Relaxed);
         // By hash, so that a reorganisation over there is noticed.
         let at = json!({ "blockHash": self.pinned.hash });
-        let line = self.line.as_ref().map_err(|cause| failed(cause.clone()))?;
-        let value = ask(line, &at).map_err(failed)?;
+        let value = ask(&self.line, &at).map_err(failed)?;
         let text = serde_json::to_string(&value).map_err(|e| failed(ForkCause::Cache(e.to_string())))?;
         cache.put(question, &text).map_err(failed)?;
         Ok(value)

@@ -488,7 +488,7 @@ fn what_is_wrong_with_the_request_is_told() {
     let url = serve(&remote);
     let folder = tempfile::tempdir().expect("a folder");
     let fork = Fork::new(&url, folder.path());
-    let fail = |fork: Fork| Chain::fork(&fork, ChainConfig::default()).err().expect("it is wrong").to_string();
+    let fail = |fork: Fork| Chain::fork(&fork, ChainConfig::default()).expect_err("it is wrong").to_string();
     let text = fail(Fork { block: Some(1_000_000), ..fork.clone() });
     assert_eq!(text, format!("block 1000000 of {url}: there is no such block"));
     let text = fail(Fork { chain_id: Some(42_161), ..fork.clone() });

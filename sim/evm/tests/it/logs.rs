@@ -131,7 +131,7 @@ fn what_is_not_kept_is_forgotten_whole_and_said_to_be() {
     assert_eq!(numbers(&all), (33..=42).collect::<Vec<_>>());
     let of_one = LogFilter { addresses: vec![emitters[0]], ..all.clone() };
     assert_eq!(numbers(&of_one), [33, 35, 37, 39, 41]);
-    let topic = LogFilter { topics: [vec![word(8)], vec![], vec![], vec![]], ..all.clone() };
+    let topic = LogFilter { topics: [vec![word(8)], vec![], vec![], vec![]], ..all };
     assert_eq!(numbers(&topic), [35, 36, 37, 38]);
     assert_eq!(numbers(&LogFilter { from_block: 36, ..topic }), [36, 37, 38]);
 

@@ -1,22 +1,24 @@
 //! `weir devnet`: a chain of its own with the protocol on it, for nodes and wallets to talk to.
 
+mod begin;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use alloy::primitives::{Address, B256, U256, hex};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
 use clap::Args;
-use eyre::{Result, WrapErr, eyre};
+use eyre::{Result, WrapErr};
 use serde::Serialize;
 use tokio::net::TcpListener;
-use weir_contracts::bindings::{LivepeerToken, RoundsManager};
-use weir_contracts::{Deployment, Plan};
-use weir_evm::{Chain, ChainConfig};
-use weir_types::{Instant, LptWei, Wei};
+use weir_contracts::Deployment;
+use weir_contracts::bindings::RoundsManager;
+use weir_evm::Chain;
+use weir_types::{Instant, Millis};
 
 use crate::ctl::params::ParamArguments;
 use crate::failure::Failure;
@@ -49,12 +51,32 @@ pub(crate) struct Arguments {
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:8545", value_name = "HOST:PORT")]
     listen: SocketAddr,
-    /// Chain id.
-    #[arg(long, default_value_t = CHAIN_ID)]
-    chain_id: u64,
-    /// Seconds from one L1 block to the next.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
-    l1_block_seconds: u64,
+    /// Chain id: that of a new chain, 1337 if none is given, or the one that a loaded chain or a fork has to
+    /// have.
+    #[arg(long)]
+    chain_id: Option<u64>,
+    /// Seconds from one L1 block to the next: 1 if none are given, 12 on a fork.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "load")]
+    l1_block_seconds: Option<u64>,
+    /// Collect transactions for so many milliseconds before they go into a block; without it each gets one
+    /// at once.
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
+    block_ms: Option<u64>,
+    /// Go on with the chain in a file, from --save.
+    #[arg(long, value_name = "FILE", conflicts_with = "fork")]
+    load: Option<PathBuf>,
+    /// Save the chain to a file when it is stopped.
+    #[arg(long, value_name = "FILE", conflicts_with = "fork")]
+    save: Option<PathBuf>,
+    /// Go on from another chain: a JSON-RPC endpoint over HTTP, whose state is read as it is needed.
+    #[arg(long, value_name = "URL")]
+    fork: Option<String>,
+    /// Block to go on from; without it the newest at the first run, and the same later.
+    #[arg(long, value_name = "NUMBER", requires = "fork")]
+    fork_block: Option<u64>,
+    /// Folder for what is read of the other chain, so that the next run does without it.
+    #[arg(long, value_name = "FOLDER", default_value = "weir-fork", requires = "fork")]
+    fork_cache: PathBuf,
     /// Leave it to others to initialise rounds.
     #[arg(long)]
     no_round_keeper: bool,
@@ -78,56 +100,45 @@ struct Account {
 struct Summary {
     rpc: String,
     chain_id: u64,
+    #[serde(flatten)]
+    protocol: Option<Protocol>,
+    l1_block_seconds: u64,
+    accounts: Vec<Account>,
+}
+
+/// The protocol, where it is known to be on the chain.
+#[derive(Debug, Serialize)]
+struct Protocol {
     protocol: String,
     round_length: u64,
-    l1_block_seconds: u64,
     contracts: Deployment,
-    accounts: Vec<Account>,
 }
 
 /// Runs until Ctrl-C.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let params = arguments.params.resolve()?;
     let stop = interrupt::flag()?;
     let accounts = accounts()?;
-    let first = accounts.first().map(|account| account.address).unwrap_or_default();
-    let clock = Clock::new()?;
-    let chain = Chain::new(ChainConfig {
-        chain_id: arguments.chain_id,
-        genesis_time: clock.genesis,
-        // The first rounds lie behind, so that one can be initialised at once.
-        l1_start: params.round_length.saturating_mul(2).max(256),
-        l1_block_time_s: arguments.l1_block_seconds,
-        history_blocks: HISTORY_BLOCKS,
-        ..ChainConfig::default()
-    });
-    chain.set_automine(true);
-    for account in &accounts {
-        chain.set_balance(account.address, Wei::from_whole(ETH_EACH));
-        chain.impersonate(account.address);
+    let (chain, protocol) = begin::begin(arguments, &accounts)?;
+    chain.set_automine(arguments.block_ms.is_none());
+    if let Some(ms) = arguments.block_ms {
+        chain.set_block_time(Millis(ms));
     }
-    let plan = Plan::new(first, 0, &params).map_err(eyre::Report::from)?;
-    for step in &plan.steps {
-        send(&chain, first, step.to, step.input.to_vec()).wrap_err_with(|| step.label.clone())?;
-    }
-    let each = LptWei::from_whole(LPT_EACH).0;
-    if params.genesis_lpt.0 >= each.saturating_mul(U256::from(accounts.len())) {
-        for account in accounts.iter().skip(1) {
-            let give = LivepeerToken::transferCall { to: account.address, amount: each };
-            send(&chain, first, Some(plan.deployment.token), give.abi_encode()).wrap_err("handing out LPT")?;
-        }
-    }
-    let keeper = (!arguments.no_round_keeper).then_some(first);
+    let clock = Clock::new(&chain);
+    let config = chain.config();
+    let keeper = accounts.first().map(|account| account.address).filter(|_| !arguments.no_round_keeper);
+    let keeper = keeper.zip(protocol.as_ref().map(|protocol| protocol.contracts.rounds_manager));
     let summary = Summary {
         rpc: format!("http://{}", arguments.listen),
-        chain_id: arguments.chain_id,
-        protocol: params.version.to_string(),
-        round_length: params.round_length,
-        l1_block_seconds: arguments.l1_block_seconds,
-        contracts: plan.deployment,
+        chain_id: config.chain_id,
+        protocol,
+        l1_block_seconds: config.l1_block_time_s,
         accounts,
     };
-    serve(arguments, chain, clock, keeper, summary, &stop)?;
+    serve(arguments, chain.clone(), clock, keeper, summary, &stop)?;
+    if let Some(path) = &arguments.save {
+        chain.save(path).map_err(eyre::Report::from)?;
+        output::talk(&format!("saved at block {} to {}", chain.block_number(), path.display()));
+    }
     Ok(())
 }
 
@@ -137,32 +148,27 @@ fn accounts() -> Result<Vec<Account>> {
         .collect()
 }
 
-fn send(chain: &Chain, from: Address, to: Option<Address>, data: Vec<u8>) -> Result<()> {
-    let hash = chain.send_unsigned(from, to, Wei::ZERO, data.into(), None)?;
-    let receipt = chain.receipt(hash).ok_or_else(|| eyre!("in no block"))?;
-    match receipt.success {
-        true => Ok(()),
-        false => Err(eyre!(chain.revert_reason(hash).unwrap_or_default())),
-    }
-}
-
 /// Wall time as the chain's time.
 #[derive(Debug, Clone, Copy)]
 struct Clock {
-    /// Unix time, in seconds, of the chain's start.
-    genesis: u64,
+    /// Virtual time when the clock started.
+    from: Instant,
     started: std::time::Instant,
 }
 
 impl Clock {
-    fn new() -> Result<Self> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).wrap_err("the clock shows a time before 1970")?;
-        Ok(Self { genesis: now.as_secs(), started: std::time::Instant::now() })
+    fn new(chain: &Chain) -> Self {
+        Self { from: chain.now(), started: std::time::Instant::now() }
     }
 
-    fn advance(&self, chain: &Chain) {
+    fn now(&self) -> Instant {
         let passed = u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX);
-        chain.advance_to(Instant(passed));
+        Instant(self.from.0.saturating_add(passed))
+    }
+
+    /// Lets the chain's time pass, with the blocks that come meanwhile.
+    fn advance(&self, chain: &Chain) {
+        chain.run_to(self.now());
     }
 }
 
@@ -170,7 +176,7 @@ fn serve(
     arguments: &Arguments,
     chain: Chain,
     clock: Clock,
-    keeper: Option<Address>,
+    keeper: Option<(Address, Address)>,
     summary: Summary,
     stop: &Arc<AtomicBool>,
 ) -> Result<()> {
@@ -181,12 +187,13 @@ fn serve(
             TcpListener::bind(arguments.listen).await.wrap_err_with(|| format!("listening on {}", arguments.listen))?;
         let summary = Summary { rpc: format!("http://{}", listener.local_addr()?), ..summary };
         tell(arguments, &summary)?;
-        let (blocks, rounds) = (chain.clone(), summary.contracts.rounds_manager);
+        let blocks = chain.clone();
+        let beats = Duration::from_millis(arguments.block_ms.unwrap_or(100).min(100));
         let stopped = Arc::clone(stop);
         let until = async move {
             while !stopped.load(Ordering::Relaxed) {
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                beat(&blocks, &clock, keeper, rounds);
+                tokio::time::sleep(beats).await;
+                beat(&blocks, &clock, keeper);
             }
         };
         weir_evm::http::serve(chain, listener, move |chain| clock.advance(chain), until)
@@ -196,18 +203,23 @@ fn serve(
 }
 
 /// Lets time pass: an empty block for each new L1 number, and a round initialised when it is due.
-fn beat(chain: &Chain, clock: &Clock, keeper: Option<Address>, rounds: Address) {
+fn beat(chain: &Chain, clock: &Clock, keeper: Option<(Address, Address)>) {
     let before = chain.block(chain.block_number()).map(|block| block.l1_block_number);
     clock.advance(chain);
+    if let Some(failure) = chain.failure() {
+        output::talk(&format!("{failure}"));
+    }
     if before == Some(chain.l1_block_number()) {
         return;
     }
     chain.mine();
-    let Some(keeper) = keeper else { return };
+    let Some((keeper, rounds)) = keeper else { return };
     let initialized = RoundsManager::currentRoundInitializedCall {}.abi_encode();
     let due = chain.call(keeper, rounds, initialized.into()).is_ok_and(|out| U256::from_be_slice(&out).is_zero());
-    let initialize = || send(chain, keeper, Some(rounds), RoundsManager::initializeRoundCall {}.abi_encode());
-    if due && let Err(error) = initialize() {
+    if !due || chain.pending_nonce(keeper) > chain.nonce(keeper) {
+        return;
+    }
+    if let Err(error) = begin::send(chain, keeper, Some(rounds), RoundsManager::initializeRoundCall {}.abi_encode()) {
         output::talk(&format!("round not initialised: {error:#}"));
     }
 }
@@ -221,20 +233,23 @@ fn tell(arguments: &Arguments, summary: &Summary) -> Result<()> {
         output::result(&json);
         return Ok(());
     }
-    let mut text = format!(
-        "Livepeer protocol {} on chain {}, JSON-RPC at {}\nrounds of {} L1 blocks, {} s each\n\n",
-        summary.protocol, summary.chain_id, summary.rpc, summary.round_length, summary.l1_block_seconds
-    );
-    for (name, address) in summary.contracts.named() {
+    let mut text = match &summary.protocol {
+        Some(p) => format!(
+            "Livepeer protocol {} on chain {}, JSON-RPC at {}\nrounds of {} L1 blocks, {} s each\n\n",
+            p.protocol, summary.chain_id, summary.rpc, p.round_length, summary.l1_block_seconds
+        ),
+        None => format!("Chain {}, JSON-RPC at {}\n", summary.chain_id, summary.rpc),
+    };
+    for (name, address) in summary.protocol.iter().flat_map(|p| p.contracts.named()) {
         text.push_str(&format!("{name:20} {address}\n"));
     }
-    text.push_str(&format!(
-        "\naccounts with {ETH_EACH} ETH and {LPT_EACH} LPT; their keys are public, use them nowhere else\n"
-    ));
+    let lpt = if arguments.fork.is_none() { format!(" and {LPT_EACH} LPT") } else { String::new() };
+    text.push_str(&format!("\naccounts with {ETH_EACH} ETH{lpt}; their keys are public, use them nowhere else\n"));
     for account in &summary.accounts {
         text.push_str(&format!("{} {}\n", account.address, account.private_key));
     }
-    text.push_str("\nthe first one owns the Governor; stop with Ctrl-C");
+    let owner = if arguments.fork.is_none() { "the first one owns the Governor; " } else { "" };
+    text.push_str(&format!("\n{owner}stop with Ctrl-C"));
     output::result(&text);
     Ok(())
 }
