@@ -24,6 +24,7 @@ mod segment;
 mod source;
 mod thumbnail;
 mod transcode;
+mod version;
 
 pub use error::MediaError;
 pub use geometry::FrameRate;
@@ -33,3 +34,4 @@ pub use probe::{AudioInfo, Probe, VideoInfo, probe};
 pub use segment::{SegmentFile, segment};
 pub use thumbnail::thumbnail;
 pub use transcode::{LibavTranscoder, Rendition, Transcoded, Transcoder};
+pub use version::libav_version;

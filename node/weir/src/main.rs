@@ -5,6 +5,7 @@
 
 mod ctl;
 mod devnet;
+mod doctor;
 mod failure;
 mod interrupt;
 mod output;
@@ -45,6 +46,8 @@ enum Command {
     Report(report::Arguments),
     /// Run a local chain with the protocol on it, for nodes and wallets.
     Devnet(Box<devnet::Arguments>),
+    /// Look at what this machine has for Weir, and install what it lacks.
+    Doctor(doctor::Arguments),
     /// Act on a chain with a key.
     Ctl {
         #[command(subcommand)]
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Command::Transcode(arguments) => transcode::run(arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Devnet(arguments) => devnet::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Ctl { command } => ctl::run(&command),
     };
     match result {

@@ -89,11 +89,8 @@ fn load(arguments: &Arguments, path: &Path, deployment: &Deployment) -> Result<C
 }
 
 fn fork(arguments: &Arguments, url: &str, accounts: &[Account]) -> Result<(Chain, Option<Protocol>), Failure> {
-    let fork = Fork {
-        block: arguments.fork_block,
-        chain_id: arguments.chain_id,
-        ..Fork::new(url, &arguments.fork_cache)
-    };
+    let fork =
+        Fork { block: arguments.fork_block, chain_id: arguments.chain_id, ..Fork::new(url, &arguments.fork_cache) };
     let config = ChainConfig {
         l1_block_time_s: arguments.l1_block_seconds.unwrap_or(12),
         history_blocks: HISTORY_BLOCKS,

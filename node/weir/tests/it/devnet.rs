@@ -191,7 +191,8 @@ fn a_chain_that_does_not_fit_the_disk_leaves_the_old_one() {
     std::fs::write(&file, "what was there").expect("a file");
     let weir = env!("CARGO_BIN_EXE_weir");
     // No file may be larger than 8 KiB.
-    let limited = format!("trap '' XFSZ; ulimit -f 8; exec {weir} devnet --listen 127.0.0.1:0 --save {}", file.display());
+    let limited =
+        format!("trap '' XFSZ; ulimit -f 8; exec {weir} devnet --listen 127.0.0.1:0 --save {}", file.display());
     let mut child = Command::new("bash")
         .args(["-c", &limited])
         .stdout(Stdio::piped())

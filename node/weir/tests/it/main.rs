@@ -3,6 +3,7 @@
 mod support;
 
 mod devnet;
+mod doctor;
 mod faces;
 mod interrupt;
 mod runs;
