@@ -2,6 +2,7 @@
 
 mod support;
 
+mod cast;
 mod devnet;
 mod doctor;
 mod faces;
