@@ -149,7 +149,9 @@ pub(crate) fn estimate(state: &State, block: &BlockContext, tx: TxEnv) -> Result
 fn estimate_execution(state: &State, block: &BlockContext, mut tx: TxEnv) -> Result<u64, CallError> {
     if tx.gas_price > 0 {
         let have = state.account(tx.caller).map_err(SubmitError::Fork)?.map_or(U256::ZERO, |info| info.balance);
-        let free = have.saturating_sub(tx.value);
+        let Some(free) = have.checked_sub(tx.value) else {
+            return Err(SubmitError::InsufficientFunds { address: tx.caller, have, want: tx.value }.into());
+        };
         let affordable = free / U256::from(tx.gas_price);
         tx.gas_limit = tx.gas_limit.min(u64::try_from(affordable).unwrap_or(u64::MAX));
     }

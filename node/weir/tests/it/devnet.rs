@@ -119,7 +119,7 @@ fn a_devnet_that_cannot_listen_says_so_and_one_that_is_asked_to_stops() {
 }
 
 impl Devnet {
-    fn ask(&self, method: &str, params: Value) -> Value {
+    fn ask(&self, method: &str, params: &Value) -> Value {
         let url = self.rpc().trim_start_matches("http://").to_owned();
         let body = serde_json::json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
         let mut stream = std::net::TcpStream::connect(url).expect("it listens");
@@ -148,7 +148,7 @@ impl Devnet {
 
 fn pay(devnet: &Devnet, wei: &str) -> Value {
     let tx = serde_json::json!({ "from": devnet.account(1), "to": devnet.account(2), "value": wei });
-    devnet.ask("eth_sendTransaction", serde_json::json!([tx]))
+    devnet.ask("eth_sendTransaction", &serde_json::json!([tx]))
 }
 
 #[test]
@@ -158,14 +158,14 @@ fn a_devnet_goes_on_where_it_was_stopped() {
     let path = file.to_str().expect("a path");
     let devnet = Devnet::start(&["--save", path, "--l1-block-seconds", "1000"]);
     let hash = pay(&devnet, "0x7b");
-    let receipt = devnet.ask("eth_getTransactionReceipt", serde_json::json!([hash]));
-    let block = devnet.ask("eth_blockNumber", serde_json::json!([]));
+    let receipt = devnet.ask("eth_getTransactionReceipt", &serde_json::json!([hash]));
+    let block = devnet.ask("eth_blockNumber", &serde_json::json!([]));
     let (status, talk) = devnet.stop("-TERM");
     assert!(status.success() && talk.contains("saved at block"), "{talk}");
 
     let again = Devnet::start(&["--load", path, "--save", path]);
-    assert_eq!(again.ask("eth_blockNumber", serde_json::json!([])), block);
-    assert_eq!(again.ask("eth_getTransactionReceipt", serde_json::json!([hash])), receipt);
+    assert_eq!(again.ask("eth_blockNumber", &serde_json::json!([])), block);
+    assert_eq!(again.ask("eth_getTransactionReceipt", &serde_json::json!([hash])), receipt);
     assert_eq!(again.said["l1_block_seconds"], 1000);
     pay(&again, "0x1");
     again.stop("-INT");
@@ -220,8 +220,8 @@ fn a_devnet_forks_another_and_needs_it_only_once() {
     let controller = remote.said["contracts"]["controller"].clone();
     let look = |devnet: &Devnet| {
         pay(devnet, "0x1");
-        let code = devnet.ask("eth_getCode", serde_json::json!([controller, "latest"]));
-        (code, devnet.ask("eth_getBalance", serde_json::json!([devnet.account(2), "latest"])))
+        let code = devnet.ask("eth_getCode", &serde_json::json!([controller, "latest"]));
+        (code, devnet.ask("eth_getBalance", &serde_json::json!([devnet.account(2), "latest"])))
     };
     let fork = Devnet::start(&arguments);
     assert!(fork.said.get("contracts").is_none(), "it is not known what is on it");
@@ -242,9 +242,9 @@ fn a_devnet_forks_another_and_needs_it_only_once() {
 #[test]
 fn blocks_at_a_rhythm_collect_transactions() {
     let devnet = Devnet::start(&["--block-ms", "400", "--l1-block-seconds", "1000"]);
-    let before = devnet.ask("eth_blockNumber", serde_json::json!([]));
+    let before = devnet.ask("eth_blockNumber", &serde_json::json!([]));
     let hashes: Vec<Value> = (1..4).map(|n| pay(&devnet, &format!("{n:#x}"))).collect();
-    let receipt = |hash: &Value| devnet.ask("eth_getTransactionReceipt", serde_json::json!([hash]));
+    let receipt = |hash: &Value| devnet.ask("eth_getTransactionReceipt", &serde_json::json!([hash]));
     let limit = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while hashes.iter().any(|hash| receipt(hash).is_null()) {
         assert!(std::time::Instant::now() < limit, "they are in no block");

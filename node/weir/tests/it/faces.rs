@@ -328,7 +328,7 @@ fn winner(view: &ChainView, recipient: Address) -> WinningTicket {
             let ticket = params.ticket(gateway.address(), nonce, params.expiration_params);
             let sig = gateway.sign(ticket.hash());
             let got = machine.receive(&ticket, &sig, seed, &price, view.l1, &EthVerifier);
-            got.won.then(|| WinningTicket { ticket, sig, recipient_rand: got.recipient_rand })
+            got.won.then_some(WinningTicket { ticket, sig, recipient_rand: got.recipient_rand })
         })
         .expect("one in two wins")
 }
