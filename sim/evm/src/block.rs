@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use alloy::consensus::Header;
-use alloy::primitives::{Address, B64, B256, Bytes, U256, keccak256};
+use alloy::primitives::{Address, B64, B256, Bytes, Log as RawLog, U256, keccak256};
 use alloy::rpc::types::Log;
 use revm::context::TxEnv;
 use revm::context_interface::result::{ExecutionResult, InvalidTransaction, Output};
+use serde::{Deserialize, Serialize};
 use weir_types::Wei;
 
 use crate::chain::Inner;
@@ -80,6 +81,73 @@ impl Receipt {
     }
 }
 
+/// What of a receipt does not follow from its block and its transaction.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Outcome {
+    pub(crate) created: Option<Address>,
+    pub(crate) success: bool,
+    pub(crate) gas_used: u64,
+    pub(crate) gas_used_for_l1: u64,
+    pub(crate) logs: Vec<RawLog>,
+    pub(crate) output: Bytes,
+    pub(crate) halt: Option<String>,
+}
+
+/// Receipts of a block, made one after the other.
+#[derive(Debug)]
+pub(crate) struct Receipts<'a> {
+    block: &'a Block,
+    made: u64,
+    cumulative_gas_used: u64,
+    logs: u64,
+}
+
+impl<'a> Receipts<'a> {
+    pub(crate) const fn of(block: &'a Block) -> Self {
+        Self { block, made: 0, cumulative_gas_used: 0, logs: 0 }
+    }
+
+    /// The receipt of the next transaction.
+    pub(crate) fn next(&mut self, tx: &PoolTx, outcome: Outcome) -> Receipt {
+        let (block, tx_index) = (self.block, self.made);
+        self.made = self.made.saturating_add(1);
+        self.cumulative_gas_used = self.cumulative_gas_used.saturating_add(outcome.gas_used);
+        let log = |inner: RawLog| {
+            let log_index = self.logs;
+            self.logs = self.logs.saturating_add(1);
+            Arc::new(Log {
+                inner,
+                block_hash: Some(block.hash),
+                block_number: Some(block.header.number),
+                block_timestamp: Some(block.header.timestamp),
+                transaction_hash: Some(tx.hash()),
+                transaction_index: Some(tx_index),
+                log_index: Some(log_index),
+                removed: false,
+            })
+        };
+        Receipt {
+            tx_hash: tx.hash(),
+            tx_index,
+            tx_type: tx.tx.tx_type() as u8,
+            block_number: block.header.number,
+            block_hash: block.hash,
+            l1_block_number: block.l1_block_number,
+            from: tx.from(),
+            to: tx.env.kind.to().copied(),
+            contract_address: outcome.created,
+            success: outcome.success,
+            gas_used: outcome.gas_used,
+            gas_used_for_l1: outcome.gas_used_for_l1,
+            cumulative_gas_used: self.cumulative_gas_used,
+            effective_gas_price: u128::from(block.header.base_fee_per_gas.unwrap_or(0)),
+            logs: outcome.logs.into_iter().map(log).collect(),
+            output: outcome.output,
+            halt: outcome.halt,
+        }
+    }
+}
+
 /// A transaction that left the mempool without getting into a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dropped {
@@ -127,6 +195,28 @@ impl Done {
     }
 }
 
+/// What came of a run that also paid for its data.
+fn outcome(result: ExecutionResult, l1_gas: u64) -> Outcome {
+    let created = match &result {
+        ExecutionResult::Success { output: Output::Create(_, made), .. } => *made,
+        _ => None,
+    };
+    let halt = match &result {
+        ExecutionResult::Halt { reason, .. } => Some(halt_text(reason)),
+        _ => None,
+    };
+    Outcome {
+        created,
+        success: result.is_success(),
+        gas_used: result.gas().tx_gas_used().saturating_add(l1_gas),
+        gas_used_for_l1: l1_gas,
+        // Code of a new contract is in the state: the receipt does not keep another copy.
+        output: result.output().filter(|_| created.is_none()).cloned().unwrap_or_default(),
+        halt,
+        logs: result.into_logs(),
+    }
+}
+
 /// A block in the making.
 #[derive(Debug)]
 struct Draft {
@@ -153,30 +243,25 @@ impl Inner {
         if self.stopped || self.failure.is_some() {
             return self.newest_summary();
         }
-        if self.state.remote().is_none() {
-            return match self.fill(limit) {
-                Ok(draft) => self.close(draft),
-                Err(e) => self.fail(e),
-            };
-        }
         // A fork may find in the middle of a block that it cannot read on: then it is as before.
-        let (state, pool) = (self.state.branch(), self.pool.clone());
+        let before = self.state.remote().is_some().then(|| (self.state.branch(), self.pool.clone()));
         match self.load_for_block().and_then(|()| self.fill(limit)) {
             Ok(draft) => self.close(draft),
             Err(e) => {
-                (self.state, self.pool) = (state, pool);
-                self.fail(e)
+                if let Some(before) = before {
+                    (self.state, self.pool) = before;
+                }
+                self.failure = Some(e);
+                self.newest_summary()
             }
         }
     }
 
-    fn fail(&mut self, e: Box<ForkError>) -> BlockSummary {
-        self.failure = Some(e);
-        self.newest_summary()
-    }
-
-    /// Makes known what of a block is read outside the EVM.
+    /// Makes known what of a block is read outside the EVM: on a chain of its own it is.
     fn load_for_block(&mut self) -> Result<(), Box<ForkError>> {
+        if self.state.remote().is_none() {
+            return Ok(());
+        }
         self.state.load(self.config.fee_account)?;
         let senders: BTreeSet<Address> = self.pool.iter().map(PoolTx::from).collect();
         senders.into_iter().try_for_each(|who| self.state.load(who))
@@ -275,45 +360,25 @@ impl Inner {
 
     /// Header, receipts and logs of a finished draft.
     fn close(&mut self, draft: Draft) -> BlockSummary {
-        let l2_gas = draft.done.iter().map(|done| done.gas_used().saturating_sub(done.l1_gas)).sum();
+        let l2_gas = draft.done.iter().map(|done| done.result.gas().tx_gas_used()).sum();
         let parent = self.parent_time();
         fees::digest(&self.config, &mut self.state, parent, draft.context.timestamp, l2_gas);
         let block = self.head_block(&draft);
-        let (number, hash, l1) = (block.header.number, block.hash, block.l1_block_number);
-        let mut receipts = Vec::with_capacity(draft.done.len());
-        let mut cumulative = 0u64;
-        let mut log_index = 0u64;
-        for (i, done) in draft.done.into_iter().enumerate() {
-            cumulative = cumulative.saturating_add(done.gas_used());
-            let mut receipt = receipt(&done, &block, i as u64, draft.context.base_fee);
-            receipt.cumulative_gas_used = cumulative;
-            let Done { tx, result, .. } = done;
-            for log in result.into_logs() {
-                let log = Arc::new(Log {
-                    inner: log,
-                    block_hash: Some(hash),
-                    block_number: Some(number),
-                    block_timestamp: Some(block.header.timestamp),
-                    transaction_hash: Some(receipt.tx_hash),
-                    transaction_index: Some(receipt.tx_index),
-                    log_index: Some(log_index),
-                    removed: false,
-                });
-                log_index += 1;
-                receipt.logs.push(log);
-            }
-            let receipt = Arc::new(receipt);
+        let mut receipts = Receipts::of(&block);
+        let mut all = Vec::with_capacity(draft.done.len());
+        for Done { tx, result, l1_gas } in draft.done {
+            let receipt = Arc::new(receipts.next(&tx, outcome(result, l1_gas)));
             self.ledger.note(Mined { tx: tx.tx, sender: tx.sender, receipt: Arc::clone(&receipt) });
-            receipts.push(receipt);
+            all.push(receipt);
         }
         let summary = BlockSummary {
-            number,
-            hash,
-            l1_block_number: l1,
+            number: block.header.number,
+            hash: block.hash,
+            l1_block_number: block.l1_block_number,
             timestamp: block.header.timestamp,
             gas_used: block.header.gas_used,
             base_fee: Wei::new(u128::from(draft.context.base_fee)),
-            receipts,
+            receipts: all,
             dropped: draft.dropped,
         };
         self.push_block(block);
@@ -372,38 +437,5 @@ fn header(context: &BlockContext, parent: B256, gas_used: u64, transactions: B25
         nonce: B64::with_last_byte(1),
         base_fee_per_gas: Some(context.base_fee),
         ..Header::default()
-    }
-}
-
-fn receipt(done: &Done, block: &Block, index: u64, base_fee: u64) -> Receipt {
-    let Done { tx, result, l1_gas } = done;
-    let contract_address = match result {
-        ExecutionResult::Success { output: Output::Create(_, made), .. } => *made,
-        _ => None,
-    };
-    let halt = match result {
-        ExecutionResult::Halt { reason, .. } => Some(halt_text(reason)),
-        _ => None,
-    };
-    // Code of a new contract is in the state: the receipt does not keep another copy.
-    let output = if contract_address.is_some() { Bytes::new() } else { result.output().cloned().unwrap_or_default() };
-    Receipt {
-        tx_hash: tx.hash(),
-        tx_index: index,
-        tx_type: tx.tx.tx_type() as u8,
-        block_number: block.header.number,
-        block_hash: block.hash,
-        l1_block_number: block.l1_block_number,
-        from: tx.from(),
-        to: tx.env.kind.to().copied(),
-        contract_address,
-        success: result.is_success(),
-        gas_used: done.gas_used(),
-        gas_used_for_l1: *l1_gas,
-        cumulative_gas_used: 0,
-        effective_gas_price: u128::from(base_fee),
-        logs: Vec::new(),
-        output,
-        halt,
     }
 }

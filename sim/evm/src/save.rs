@@ -12,13 +12,12 @@ use std::sync::Arc;
 
 use alloy::consensus::transaction::Recovered;
 use alloy::consensus::{Header, TxEnvelope};
-use alloy::primitives::{Address, B256, Bytes, Log as RawLog};
-use alloy::rpc::types::Log;
+use alloy::primitives::{Address, B256};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use weir_types::Instant;
 
-use crate::block::{Block, Receipt};
+use crate::block::{Block, Outcome, Receipts};
 use crate::chain::{Chain, Inner};
 use crate::config::ChainConfig;
 use crate::exec::Sender;
@@ -104,18 +103,12 @@ struct SavedBlock {
     transactions: Vec<SavedMined>,
 }
 
-/// What of a receipt does not follow from its block and its transaction.
 #[derive(Serialize, Deserialize)]
 struct SavedMined {
     #[serde(flatten)]
     tx: SavedTx,
-    created: Option<Address>,
-    success: bool,
-    gas_used: u64,
-    gas_used_for_l1: u64,
-    logs: Vec<RawLog>,
-    output: Bytes,
-    halt: Option<String>,
+    #[serde(flatten)]
+    outcome: Outcome,
 }
 
 impl Chain {
@@ -202,8 +195,7 @@ impl SavedBlock {
         let mined = |hash: &B256| {
             let m = ledger.mined(*hash)?;
             let r = &m.receipt;
-            Some(SavedMined {
-                tx: SavedTx::of(&m.tx, m.sender),
+            let outcome = Outcome {
                 created: r.contract_address,
                 success: r.success,
                 gas_used: r.gas_used,
@@ -211,7 +203,8 @@ impl SavedBlock {
                 logs: r.logs.iter().map(|log| log.inner.clone()).collect(),
                 output: r.output.clone(),
                 halt: r.halt.clone(),
-            })
+            };
+            Some(SavedMined { tx: SavedTx::of(&m.tx, m.sender), outcome })
         };
         Self {
             header: block.header.clone(),
@@ -221,51 +214,24 @@ impl SavedBlock {
     }
 
     fn restore(self, ledger: &mut Ledger) {
-        let mut block = Block {
+        let (txs, outcomes): (Vec<_>, Vec<_>) = self
+            .transactions
+            .into_iter()
+            .map(|mined| {
+                let (tx, sender) = mined.tx.restore();
+                (PoolTx::again(tx, sender), mined.outcome)
+            })
+            .unzip();
+        let block = Block {
             hash: self.header.hash_slow(),
             header: self.header,
             l1_block_number: self.l1_block_number,
-            transactions: Vec::with_capacity(self.transactions.len()),
+            transactions: txs.iter().map(PoolTx::hash).collect(),
         };
-        let (mut cumulative, mut log_index) = (0u64, 0u64);
-        for (index, saved) in (0u64..).zip(self.transactions) {
-            let (tx, sender) = saved.tx.restore();
-            let waiting = PoolTx::again(tx, sender);
-            block.transactions.push(waiting.hash());
-            cumulative = cumulative.saturating_add(saved.gas_used);
-            let mut log = |inner: RawLog| {
-                log_index = log_index.saturating_add(1);
-                Arc::new(Log {
-                    inner,
-                    block_hash: Some(block.hash),
-                    block_number: Some(block.header.number),
-                    block_timestamp: Some(block.header.timestamp),
-                    transaction_hash: Some(waiting.hash()),
-                    transaction_index: Some(index),
-                    log_index: Some(log_index.saturating_sub(1)),
-                    removed: false,
-                })
-            };
-            let receipt = Receipt {
-                tx_hash: waiting.hash(),
-                tx_index: index,
-                tx_type: waiting.tx.tx_type() as u8,
-                block_number: block.header.number,
-                block_hash: block.hash,
-                l1_block_number: block.l1_block_number,
-                from: waiting.from(),
-                to: waiting.env.kind.to().copied(),
-                contract_address: saved.created,
-                success: saved.success,
-                gas_used: saved.gas_used,
-                gas_used_for_l1: saved.gas_used_for_l1,
-                cumulative_gas_used: cumulative,
-                effective_gas_price: u128::from(block.header.base_fee_per_gas.unwrap_or(0)),
-                logs: saved.logs.into_iter().map(&mut log).collect(),
-                output: saved.output,
-                halt: saved.halt,
-            };
-            ledger.note(Mined { tx: waiting.tx, sender, receipt: Arc::new(receipt) });
+        let mut receipts = Receipts::of(&block);
+        for (waited, outcome) in txs.into_iter().zip(outcomes) {
+            let receipt = Arc::new(receipts.next(&waited, outcome));
+            ledger.note(Mined { tx: waited.tx, sender: waited.sender, receipt });
         }
         ledger.push(Arc::new(block));
     }

@@ -72,16 +72,22 @@ impl Line {
 
 /// The result in an answer, or what its error means.
 fn result(answer: &mut Value) -> Result<Value, ForkCause> {
-    let Some(error) = answer.get("error").filter(|error| !error.is_null()) else {
-        return match answer.get_mut("result") {
-            Some(result) => Ok(result.take()),
-            None => Err(ForkCause::Garbage(answer.to_string())),
-        };
-    };
+    if let Some(failed) = failure(answer) {
+        return Err(failed);
+    }
+    match answer.get_mut("result") {
+        Some(result) => Ok(result.take()),
+        None => Err(ForkCause::Garbage(answer.to_string())),
+    }
+}
+
+/// What the error in an answer means, if there is one.
+fn failure(answer: &Value) -> Option<ForkCause> {
+    let error = answer.get("error").filter(|error| !error.is_null())?;
     let message = error["message"].as_str().unwrap_or_default().to_owned();
     let lower = message.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    Err(match error["code"].as_i64() {
+    Some(match error["code"].as_i64() {
         Some(-32005 | 429) => ForkCause::RateLimited,
         _ if has(&["rate limit", "too many requests"]) => ForkCause::RateLimited,
         Some(4444) => ForkCause::Pruned(message),
@@ -126,10 +132,7 @@ async fn ask(
 
 fn limited(answer: &Value) -> bool {
     let all = answer.as_array().map_or(std::slice::from_ref(answer), Vec::as_slice);
-    all.iter().any(|answer| {
-        let mut answer = answer.clone();
-        matches!(result(&mut answer), Err(ForkCause::RateLimited))
-    })
+    all.iter().any(|answer| failure(answer) == Some(ForkCause::RateLimited))
 }
 
 async fn once(client: &reqwest::Client, url: &reqwest::Url, request: &Value) -> Result<Value, ForkCause> {
