@@ -16,6 +16,7 @@ use weir_contracts::{Deployment, Plan, ProtocolParams};
 use weir_evm::{CallError, Chain, ChainConfig, Fork, ForkCause, ForkError, SaveError, SubmitError};
 use weir_types::{Instant, LptWei, Wei};
 
+use crate::beside_anvil::{self, Outcome};
 use crate::support::{PROBE, RECORDER, init_code, word, words};
 
 const OWNER: Address = Address::repeat_byte(0xde);
@@ -71,7 +72,7 @@ fn anvil_with_protocol(program: &Path) -> (Anvil, Deployment, u64) {
         anvil.set_balance(who, Wei::from_whole(1_000).0).expect("it gives");
     }
     for s in &plan.steps {
-        send(&mut anvil, OWNER, s.to, &s.input);
+        beside_anvil::send(&mut anvil, OWNER, s.to, U256::ZERO, &s.input, 8_000_000);
     }
     anvil.mine(1).expect("it mines");
     let number = anvil.number().expect("it answers");
@@ -81,17 +82,6 @@ fn anvil_with_protocol(program: &Path) -> (Anvil, Deployment, u64) {
     anvil.mine(1).expect("it mines");
     (anvil, plan.deployment, number)
 }
-
-fn send(anvil: &mut Anvil, from: Address, to: Option<Address>, data: &Bytes) {
-    let mut tx = json!({ "from": from, "data": data, "gas": "0x7a1200", "gasPrice": "0x0" });
-    if let Some(to) = to {
-        tx["to"] = json!(to);
-    }
-    anvil.ask("eth_sendTransaction", json!([tx])).expect("it takes it");
-}
-
-/// What became of a transaction: status, gas, logs.
-type Outcome = (bool, u64, Vec<(Address, Vec<B256>, Bytes)>);
 
 struct Ours {
     chain: Chain,
@@ -116,32 +106,15 @@ impl Ours {
         let sent: Vec<B256> = steps.iter().map(send).collect();
         self.chain.mine();
         assert_eq!(self.chain.failure(), None);
-        sent.iter()
-            .map(|hash| {
-                let r = self.chain.receipt(*hash).expect("it is mined");
-                let log =
-                    |log: &Arc<alloy::rpc::types::Log>| (log.address(), log.topics().to_vec(), log.data().data.clone());
-                (r.success, r.gas_used, r.logs.iter().map(log).collect())
-            })
-            .collect()
+        sent.iter().map(|hash| Outcome::ours(&self.chain.receipt(*hash).expect("it is mined"))).collect()
     }
 }
 
 fn theirs(anvil: &mut Anvil, number: u64, steps: &[Step]) -> Vec<Outcome> {
     for (from, to, data) in steps {
-        send(anvil, *from, Some(*to), data);
+        beside_anvil::send(anvil, *from, Some(*to), U256::ZERO, data, 8_000_000);
     }
-    anvil.ask("anvil_setNextBlockBaseFeePerGas", json!(["0x0"])).expect("it takes it");
-    anvil.mine(1).expect("it mines");
-    let receipts = anvil.ask("eth_getBlockReceipts", json!([format!("{number:#x}")])).expect("it answers");
-    let log = |log: &Value| {
-        let log: alloy::primitives::Log = serde_json::from_value(log.clone()).expect("a log");
-        (log.address, log.topics().to_vec(), log.data.data)
-    };
-    let gas = |r: &Value| r["gasUsed"].as_str().and_then(|s| u64::from_str_radix(&s[2..], 16).ok()).expect("gas");
-    let outcome =
-        |r: &Value| (r["status"] == "0x1", gas(r), r["logs"].as_array().expect("logs").iter().map(log).collect());
-    receipts.as_array().expect("a list").iter().map(outcome).collect()
+    beside_anvil::mine(anvil, number).iter().map(Outcome::theirs).collect()
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Tests of the embedded chain against small hand-written contracts and the token's real one.
 
 mod arbitrum;
+mod beside_anvil;
 mod cadence;
 mod differential;
 mod fees;

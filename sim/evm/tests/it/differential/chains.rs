@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
-use alloy::primitives::{Address, B256, Bytes, Log, U256, address, keccak256};
+use alloy::primitives::{Address, B256, Bytes, U256, address, keccak256};
 use serde_json::{Value, json};
 use weir_anvil::{Anvil, Options};
 use weir_evm::{Chain, ChainConfig};
 use weir_types::{Instant, Wei};
 
 use super::history::Step;
+use crate::beside_anvil::{self, Outcome, number};
 
 pub(super) const CHAIN_ID: u64 = 31_337;
 pub(super) const FEES: Address = Address::repeat_byte(0xfe);
@@ -41,21 +42,11 @@ pub(super) fn arbitrum() -> ChainConfig {
     ChainConfig { l1_base_fee: Wei::new(u128::from(GWEI) / 10), ..plain() }
 }
 
-/// What a transaction came to, on either chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Receipt {
-    pub(super) success: bool,
-    /// Gas of the execution.
-    pub(super) gas: u64,
-    pub(super) created: Option<Address>,
-    pub(super) logs: Vec<Log>,
-}
-
 /// A transaction on both.
 #[derive(Debug)]
 pub(super) struct Mined {
-    pub(super) embedded: Receipt,
-    pub(super) anvil: Receipt,
+    pub(super) embedded: Outcome,
+    pub(super) anvil: Outcome,
     /// Number of the block on either chain.
     pub(super) blocks: [u64; 2],
     /// L1 block on the embedded chain.
@@ -154,28 +145,12 @@ impl Both {
     }
 
     fn on_anvil(&mut self, steps: &[Step], sent: &[B256]) -> Vec<Mined> {
-        // One by one: requests in flight together overtake each other.
         for step in steps {
-            let mut tx = json!({
-                "from": step.from,
-                "value": step.value,
-                "data": step.data,
-                "gas": format!("{:#x}", step.gas),
-                "gasPrice": format!("{GWEI:#x}"),
-            });
-            if let Some(to) = step.to {
-                tx["to"] = json!(to);
-            }
-            self.anvil.ask("eth_sendTransaction", json!([tx])).unwrap_or_else(|e| panic!("{step:?}: {e}"));
+            beside_anvil::send(&mut self.anvil, step.from, step.to, step.value, &step.data, step.gas);
         }
-        let fee = json!([format!("{GWEI:#x}")]);
-        self.anvil.ask("anvil_setNextBlockBaseFeePerGas", fee).expect("Anvil takes it");
-        self.anvil.mine(1).expect("Anvil mines");
-        let number = format!("{:#x}", self.l1);
-        let receipts = self.anvil.ask("eth_getBlockReceipts", json!([number])).expect("Anvil answers");
-        let receipts = receipts.as_array().expect("a list");
+        let receipts = beside_anvil::mine(&mut self.anvil, self.l1);
         assert_eq!(receipts.len(), steps.len(), "Anvil took all of {steps:?}");
-        sent.iter().zip(receipts).map(|(hash, theirs)| self.mined(*hash, theirs)).collect()
+        sent.iter().zip(&receipts).map(|(hash, theirs)| self.mined(*hash, theirs)).collect()
     }
 
     fn mined(&mut self, hash: B256, theirs: &Value) -> Mined {
@@ -183,25 +158,10 @@ impl Both {
         self.fees += ours.fee().0;
         let data = U256::from(ours.gas_used_for_l1) * U256::from(ours.effective_gas_price);
         *self.data_fees.entry(ours.from).or_default() += data;
-        let number = |value: &Value| U256::from_str_radix(value.as_str().expect("hex")[2..].trim(), 16).expect("hex");
-        let log = |log: &Value| serde_json::from_value::<Log>(log.clone()).expect("a log");
         Mined {
-            embedded: Receipt {
-                success: ours.success,
-                gas: ours.gas_used - ours.gas_used_for_l1,
-                created: ours.contract_address,
-                logs: ours.logs.iter().map(|log| log.inner.clone()).collect(),
-            },
-            anvil: Receipt {
-                success: theirs["status"] == "0x1",
-                gas: number(&theirs["gasUsed"]).to(),
-                created: serde_json::from_value::<Option<Address>>(theirs["contractAddress"].clone())
-                    .expect("an address or none")
-                    // Anvil tells where a contract would have been, too.
-                    .filter(|_| theirs["status"] == "0x1"),
-                logs: theirs["logs"].as_array().expect("a list").iter().map(log).collect(),
-            },
-            blocks: [ours.block_number, number(&theirs["blockNumber"]).to()],
+            embedded: Outcome::ours(&ours),
+            anvil: Outcome::theirs(theirs),
+            blocks: [ours.block_number, number(&theirs["blockNumber"])],
             l1: ours.l1_block_number,
             l1_gas: ours.gas_used_for_l1,
         }

@@ -179,7 +179,7 @@ impl Story {
     fn change(&mut self) -> (Address, Bytes) {
         let d = self.d;
         let n = self.below(1_000);
-        match self.below(9) {
+        let (target, data) = match self.below(9) {
             0 => {
                 (d.bonding_manager, BondingManager::setUnbondingPeriodCall { _unbondingPeriod: 1 + n % 3 }.abi_encode())
             }
@@ -221,8 +221,8 @@ impl Story {
                 };
                 (d.controller, call.abi_encode())
             }
-        }
-        .into_bytes()
+        };
+        (target, data.into())
     }
 
     /// The step to the newest rules, last step first.
@@ -239,15 +239,5 @@ impl Story {
             gas: GAS,
         };
         plan.steps.iter().rev().map(step).collect()
-    }
-}
-
-trait IntoBytes {
-    fn into_bytes(self) -> (Address, Bytes);
-}
-
-impl IntoBytes for (Address, Vec<u8>) {
-    fn into_bytes(self) -> (Address, Bytes) {
-        (self.0, self.1.into())
     }
 }
