@@ -17,12 +17,19 @@ pub fn tools_folder() -> Option<PathBuf> {
     Some(data.join("weir/tools"))
 }
 
-/// Folder and name of the npm package that holds the program for this machine.
+/// Name of the npm package that holds one of Foundry's programs for this machine.
 #[must_use]
-pub fn package() -> String {
+pub fn package(tool: &str) -> String {
     let os = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
     let cpu = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-    format!("@foundry-rs/anvil-{os}-{cpu}")
+    format!("@foundry-rs/{tool}-{os}-{cpu}")
+}
+
+/// Where `./dev test` installs one of Foundry's programs for a checkout.
+#[must_use]
+pub fn in_checkout(tool: &str) -> PathBuf {
+    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contracts/node_modules");
+    packages.join(package(tool)).join("bin").join(tool)
 }
 
 /// A place where the program may be, and how to call it in a message.
@@ -35,10 +42,7 @@ fn places() -> Vec<(String, PathBuf)> {
     for folder in env::var_os("PATH").iter().flat_map(env::split_paths) {
         places.push(("PATH".to_owned(), folder.join("anvil")));
     }
-    // A checkout's own, which `./dev test` installs.
-    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../contracts/node_modules");
-    let path = packages.join(package()).join("bin/anvil");
-    places.push(("the packages of the checkout".to_owned(), path));
+    places.push(("the packages of the checkout".to_owned(), in_checkout("anvil")));
     places
 }
 

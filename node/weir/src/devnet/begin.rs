@@ -28,13 +28,7 @@ pub(super) fn begin(arguments: &Arguments, accounts: &[Account]) -> Result<(Chai
         Some(path) => load(arguments, path, &plan.deployment)?,
         None => deploy(arguments, accounts, &params, &plan)?,
     };
-    let round_length = RoundsManager::roundLengthCall {}.abi_encode().into();
-    let round_length = chain.call(first, plan.deployment.rounds_manager, round_length).map_err(eyre::Report::from)?;
-    let protocol = Protocol {
-        protocol: params.version.to_string(),
-        round_length: U256::from_be_slice(&round_length).saturating_to(),
-        contracts: plan.deployment,
-    };
+    let protocol = protocol(&chain, params.version.to_string(), plan.deployment)?;
     Ok((chain, Some(protocol)))
 }
 
@@ -104,20 +98,19 @@ fn fork(arguments: &Arguments, url: &str, accounts: &[Account]) -> Result<(Chain
     if let Some(failure) = chain.failure() {
         return Err(Failure::failed(failure.to_string()));
     }
-    let protocol = if chain.config().chain_id == ARBITRUM_ONE { Some(live(&chain)?) } else { None };
+    let protocol = if chain.config().chain_id == ARBITRUM_ONE {
+        Some(protocol(&chain, "of Arbitrum One".to_owned(), Deployment::arbitrum_one())?)
+    } else {
+        None
+    };
     Ok((chain, protocol))
 }
 
-/// The live network, as the fork shows it.
-fn live(chain: &Chain) -> Result<Protocol> {
-    let contracts = Deployment::arbitrum_one();
+/// The protocol as the chain has it.
+fn protocol(chain: &Chain, name: String, contracts: Deployment) -> Result<Protocol> {
     let length = RoundsManager::roundLengthCall {}.abi_encode().into();
     let length = chain.call(Address::ZERO, contracts.rounds_manager, length).wrap_err("reading the round length")?;
-    Ok(Protocol {
-        protocol: "of Arbitrum One".to_owned(),
-        round_length: U256::from_be_slice(&length).saturating_to(),
-        contracts,
-    })
+    Ok(Protocol { protocol: name, round_length: U256::from_be_slice(&length).saturating_to(), contracts })
 }
 
 pub(super) fn send(chain: &Chain, from: Address, to: Option<Address>, data: Vec<u8>) -> Result<()> {

@@ -52,7 +52,7 @@ pub(super) fn anvil() -> Result<PathBuf, Failure> {
     if program::version(&path).is_ok_and(|version| version == VERSION) {
         return Ok(path);
     }
-    let package = program::package();
+    let package = program::package("anvil");
     let (_, digest) = DIGESTS.iter().find(|(name, _)| *name == package).ok_or_else(|| {
         Failure::failed(format!("there is no {package}")).help("build Anvil yourself, and name it in WEIR_ANVIL")
     })?;

@@ -3,7 +3,7 @@
 #![cfg(unix)]
 
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -16,10 +16,7 @@ use crate::devnet::Devnet;
 /// test is passed over, unless it is asked for.
 fn program() -> Option<PathBuf> {
     let named = std::env::var_os("WEIR_CAST").map(PathBuf::from);
-    let os = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
-    let cpu = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-    let package = format!("../../contracts/node_modules/@foundry-rs/cast-{os}-{cpu}/bin/cast");
-    let path = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(package));
+    let path = named.unwrap_or_else(|| weir_anvil::program::in_checkout("cast"));
     if path.is_file() {
         return Some(path);
     }

@@ -2,11 +2,13 @@
 
 #![cfg(unix)]
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
 
+use alloy::providers::Provider;
 use serde_json::Value;
 use tempfile::tempdir;
+use weir_chain::EndpointUrl;
 
 use crate::support::weir;
 
@@ -120,16 +122,11 @@ fn a_devnet_that_cannot_listen_says_so_and_one_that_is_asked_to_stops() {
 
 impl Devnet {
     fn ask(&self, method: &str, params: &Value) -> Value {
-        let url = self.rpc().trim_start_matches("http://").to_owned();
-        let body = serde_json::json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }).to_string();
-        let mut stream = std::net::TcpStream::connect(url).expect("it listens");
-        let head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n";
-        write!(stream, "{head}Content-Length: {}\r\n\r\n{body}", body.len()).expect("it listens");
-        let mut text = String::new();
-        stream.read_to_string(&mut text).expect("it answers");
-        let (_, body) = text.split_once("\r\n\r\n").expect("an answer");
-        let answer: Value = serde_json::from_str(body).expect("JSON");
-        answer.get("result").unwrap_or_else(|| panic!("{method}: {answer}")).clone()
+        let url: EndpointUrl = self.rpc().parse().expect("an endpoint");
+        let provider = url.provider(std::time::Duration::from_secs(20));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let answer = runtime.block_on(provider.raw_request(method.to_owned().into(), params.clone()));
+        answer.unwrap_or_else(|e| panic!("{method}: {e}"))
     }
 
     /// Stops it in good order, and returns what it said.

@@ -15,8 +15,8 @@ use alloy::sol_types::SolCall;
 use expect_test::expect;
 use weir_anvil::{Anvil, Options};
 use weir_chain::{
-    Account, Client, Driver, EndpointUrl, Endpoints, GasPolicy, HealthConfig, LogKind, Mismatch, Network, News,
-    OutboxConfig, TxError, TxManager, WatchConfig, identify,
+    Account, Addresses, Client, Driver, EndpointUrl, Endpoints, GasPolicy, HealthConfig, LogKind, Mismatch, Network,
+    News, OutboxConfig, TxError, TxManager, WatchConfig, identify,
 };
 use weir_contracts::bindings::LivepeerToken;
 use weir_contracts::{Deployment, ProtocolParams, Revert, deploy};
@@ -66,6 +66,14 @@ impl Face {
             (None, Some(chain)) => chain.provider(),
             (None, None) => panic!("a face leads somewhere"),
         }
+    }
+
+    fn network(&self) -> Network {
+        Network { chain_id: CHAIN_ID, controller: self.d.controller, ..Network::default() }
+    }
+
+    async fn addresses(&self) -> Addresses {
+        identify(&self.provider(), &self.network()).await.expect("it is the network")
     }
 
     fn endpoints(&self) -> Endpoints {
@@ -179,8 +187,7 @@ impl Story {
 impl Node {
     async fn open(face: &Face, store: &std::path::Path, n: usize, from: L2Block) -> Self {
         let endpoints = face.endpoints();
-        let network = Network { chain_id: CHAIN_ID, controller: face.d.controller, ..Network::default() };
-        let addresses = identify(&face.provider(), &network).await.expect("it is the network");
+        let addresses = face.addresses().await;
         let journal = Store::open(store).expect("the store opens");
         let config = OutboxConfig { settle: 5, ..OutboxConfig::default() };
         let account = Account::new(key(n), CHAIN_ID);
@@ -338,12 +345,12 @@ async fn day(face: &Face) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a folder");
     let [own, other] = ["orchestrator.db", "gateway.db"].map(|name| folder.path().join(name));
     let mut story = Story::default();
-    let foreign = Network { chain_id: 42_161, controller: face.d.controller, ..Network::default() };
+    let foreign = Network { chain_id: 42_161, ..face.network() };
     let Err(Mismatch::ChainId { .. }) = identify(&face.provider(), &foreign).await else {
         panic!("another chain is refused")
     };
 
-    let head = Client::new(face.provider(), identify_addresses(face).await).head().await.expect("it answers");
+    let head = Client::new(face.provider(), face.addresses().await).head().await.expect("it answers");
     let mut node = Node::open(face, &own, 1, head.l2).await;
     node.look(&mut story).await;
     node.next_round(&mut story).await;
@@ -396,11 +403,6 @@ async fn day(face: &Face) -> Vec<String> {
     let own = own.expect("it answers");
     story.tell(format!("stake {}, fees {}, LPT {}", own.stake, own.fees, lpt.expect("it answers")));
     story.lines
-}
-
-async fn identify_addresses(face: &Face) -> weir_chain::Addresses {
-    let network = Network { chain_id: CHAIN_ID, controller: face.d.controller, ..Network::default() };
-    identify(&face.provider(), &network).await.expect("it is the network")
 }
 
 fn run<F: Future>(f: F) -> F::Output {
