@@ -143,7 +143,7 @@ impl Network {
 
     /// One round with its 50 blocks, receipts, logs, data fees, and a watcher that reads all of it.
     pub(super) fn round(&self, chain: &Chain, d: &Deployment) -> Result<Duration> {
-        let client = block_on(Client::resolve(chain.provider(), d.controller))?;
+        let client = Client::new(chain.provider(), d.into());
         let mut watcher =
             Watcher::new(WatchConfig::in_process(), client.addresses(), L2Block(chain.block_number() + 1));
         let (initialize, rewards) = (self.initialize(), self.rewards());

@@ -25,6 +25,19 @@ pub struct SenderInfo {
     pub claimed_in_current_round: Wei,
 }
 
+impl SenderInfo {
+    /// What everybody sees of a sender's money.
+    #[must_use]
+    pub const fn of(funds: &SenderFunds) -> Self {
+        Self {
+            deposit: funds.deposit,
+            withdraw_round: funds.withdraw_round,
+            reserve_remaining: funds.reserve_remaining,
+            claimed_in_current_round: funds.claimed_in_current_round,
+        }
+    }
+}
+
 /// An orchestrator of the active set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActiveOrchestrator {
@@ -188,8 +201,9 @@ impl Book {
         self.active.as_deref()
     }
 
-    /// Takes in the active set as it was read.
+    /// Takes in the active set as it was read, with its members' service URIs.
     pub fn set_active(&mut self, active: Vec<ActiveOrchestrator>) {
+        self.uris.extend(active.iter().map(|o| (o.address, o.uri.clone())));
         self.active = Some(active);
     }
 
@@ -226,6 +240,12 @@ impl Book {
     /// Takes in a claim as it was read.
     pub fn set_claimed(&mut self, sender: Address, claimant: Address, claimed: Wei) {
         self.claims.insert((sender, claimant), claimed);
+    }
+
+    /// Takes in a sender's money as it was read for a claimant.
+    pub fn set_funds(&mut self, sender: Address, claimant: Address, funds: &SenderFunds) {
+        self.set_sender(sender, SenderInfo::of(funds));
+        self.set_claimed(sender, claimant, funds.claimed_by_me);
     }
 
     /// A sender's money as a claimant sees it, if what is known holds.

@@ -4,14 +4,13 @@ use alloy::eips::BlockNumberOrTag;
 use alloy::primitives::U64;
 use alloy::providers::Provider;
 use serde::Deserialize;
-use weir_contracts::bindings::{
-    BondingManager, Controller, LivepeerToken, Minter, RoundsManager, ServiceRegistry, TicketBroker,
-};
-use weir_contracts::contract_id;
+use weir_contracts::Deployment;
+use weir_contracts::bindings::{BondingManager, LivepeerToken, Minter, RoundsManager, ServiceRegistry, TicketBroker};
 use weir_roles::{RoundInfo, SenderFunds};
 use weir_types::{Address, B256, L1Block, L2Block, LptWei, Perc6, Perc9, Round, U256, Wei};
 
 use crate::ChainError;
+use crate::book::{ActiveOrchestrator, Book};
 
 /// Addresses of the contracts a node talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +29,20 @@ pub struct Addresses {
     pub minter: Address,
     /// Service URIs.
     pub service_registry: Address,
+}
+
+impl From<&Deployment> for Addresses {
+    fn from(d: &Deployment) -> Self {
+        Self {
+            controller: d.controller,
+            token: d.token,
+            bonding_manager: d.bonding_manager,
+            ticket_broker: d.ticket_broker,
+            rounds_manager: d.rounds_manager,
+            minter: d.minter,
+            service_registry: d.service_registry,
+        }
+    }
 }
 
 /// A block's head.
@@ -158,26 +171,6 @@ fn perc6(v: U256) -> Perc6 {
 }
 
 impl<P: Provider + Clone> Client<P> {
-    /// Find all contracts through the Controller.
-    ///
-    /// # Errors
-    /// [`ChainError::NotRegistered`] when one is missing, or the endpoint's failure.
-    pub async fn resolve(provider: P, controller: Address) -> Result<Self, ChainError> {
-        let c = Controller::new(controller, provider.clone());
-        let mut found = [Address::ZERO; 6];
-        let names = ["LivepeerToken", "BondingManager", "TicketBroker", "RoundsManager", "Minter", "ServiceRegistry"];
-        for (slot, name) in found.iter_mut().zip(names) {
-            *slot = read!("Controller.getContract", c.getContract(contract_id(name)))?;
-            if slot.is_zero() {
-                return Err(ChainError::NotRegistered { controller, name });
-            }
-        }
-        let [token, bonding_manager, ticket_broker, rounds_manager, minter, service_registry] = found;
-        let addresses =
-            Addresses { controller, token, bonding_manager, ticket_broker, rounds_manager, minter, service_registry };
-        Ok(Self { provider, addresses })
-    }
-
     /// Reads of contracts whose addresses are known.
     #[must_use]
     pub const fn new(provider: P, addresses: Addresses) -> Self {
@@ -283,6 +276,22 @@ impl<P: Provider + Clone> Client<P> {
             at = read!("getNextTranscoderInPool", c.getNextTranscoderInPool(at))?;
         }
         Ok(members)
+    }
+
+    /// The active set. Service URIs that the book holds are not asked for.
+    ///
+    /// # Errors
+    /// The endpoint's failure.
+    pub async fn active(&self, book: &Book) -> Result<Vec<ActiveOrchestrator>, ChainError> {
+        let mut active = Vec::new();
+        for m in self.pool().await?.into_iter().filter(|m| m.active) {
+            let uri = match book.uri(&m.address) {
+                Some(uri) => uri.to_owned(),
+                None => self.service_uri(m.address).await?,
+            };
+            active.push(ActiveOrchestrator { address: m.address, uri, stake: m.stake });
+        }
+        Ok(active)
     }
 
     /// Largest size of the pool.

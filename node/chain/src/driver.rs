@@ -10,7 +10,7 @@ use thiserror::Error;
 use weir_roles::{ChainEvent, ChainHead, Journal, OrchestratorEntry, Peer, SenderFunds, TxIntent, TxOutcome};
 use weir_types::{Address, L2Block, Wei};
 
-use crate::book::{ActiveOrchestrator, Book, Changed, SenderInfo};
+use crate::book::{ActiveOrchestrator, Book, Changed};
 use crate::endpoints::Endpoints;
 use crate::gas::{GasPrices, gas_prices};
 use crate::manager::{Submission, TxError, TxManager};
@@ -197,11 +197,7 @@ impl<J: Journal> Driver<J> {
         if self.stale.active {
             let addresses = self.addresses;
             let book = &self.book;
-            let active =
-                self.endpoints.with(|p| async move { read_active(&Client::new(p, addresses), book).await }).await?;
-            for o in &active {
-                self.book.set_uri(o.address, o.uri.clone());
-            }
+            let active = self.endpoints.with(|p| async move { Client::new(p, addresses).active(book).await }).await?;
             let entry = |o: &ActiveOrchestrator| {
                 // One that cannot be reached cannot be asked for work.
                 let peer = (self.resolve)(&o.uri)?;
@@ -237,8 +233,7 @@ impl<J: Journal> Driver<J> {
         }
         let funds =
             self.endpoints.with(|p| async move { Client::new(p, addresses).sender_funds(sender, me).await }).await?;
-        self.book.set_sender(sender, SenderInfo::of(&funds));
-        self.book.set_claimed(sender, me, funds.claimed_by_me);
+        self.book.set_funds(sender, me, &funds);
         Ok(funds)
     }
 
@@ -275,33 +270,4 @@ impl<J: Journal> Driver<J> {
     pub const fn prices(&self) -> Option<GasPrices> {
         self.prices
     }
-}
-
-impl SenderInfo {
-    /// What everybody sees of a sender's money.
-    #[must_use]
-    pub const fn of(funds: &SenderFunds) -> Self {
-        Self {
-            deposit: funds.deposit,
-            withdraw_round: funds.withdraw_round,
-            reserve_remaining: funds.reserve_remaining,
-            claimed_in_current_round: funds.claimed_in_current_round,
-        }
-    }
-}
-
-/// The active set, with service URIs that are known or read.
-async fn read_active<P: alloy::providers::Provider + Clone>(
-    client: &Client<P>,
-    book: &Book,
-) -> Result<Vec<ActiveOrchestrator>, ChainError> {
-    let mut active = Vec::new();
-    for m in client.pool().await?.into_iter().filter(|m| m.active) {
-        let uri = match book.uri(&m.address) {
-            Some(uri) => uri.to_owned(),
-            None => client.service_uri(m.address).await?,
-        };
-        active.push(ActiveOrchestrator { address: m.address, uri, stake: m.stake });
-    }
-    Ok(active)
 }

@@ -1,7 +1,7 @@
 use alloy::transports::TransportError;
 use thiserror::Error;
 use weir_contracts::Revert;
-use weir_types::{Address, B256};
+use weir_types::B256;
 
 use crate::fault::{Fault, fault_of, revert_of};
 
@@ -24,14 +24,6 @@ pub enum ChainError {
         call: &'static str,
         /// alloy's word.
         source: Box<alloy::contract::Error>,
-    },
-    /// The Controller knows no contract of this name.
-    #[error("controller {controller} has no contract registered as {name:?}: is it the right network?")]
-    NotRegistered {
-        /// The Controller asked.
-        controller: Address,
-        /// Name of the contract.
-        name: &'static str,
     },
     /// An answer without a field that must be there.
     #[error("answer to {method} lacks {field}")]
@@ -105,7 +97,7 @@ impl ChainError {
             Self::Inconsistent { .. } => Some(Fault::Inconsistent),
             Self::Behind { .. } | Self::NoBlock { .. } => Some(Fault::Behind),
             Self::NoEndpoint { source, .. } => source.fault(),
-            Self::NotRegistered { .. } | Self::NoEndpoints | Self::Sign(_) => None,
+            Self::NoEndpoints | Self::Sign(_) => None,
         }
     }
 

@@ -19,6 +19,8 @@
 //! | [`call`], [`tx`], [`hints`] | intents as transactions, signed |
 //! | [`manager`] | transactions followed; a [`weir_roles::Journal`] keeps what of them survives a crash |
 //! | [`driver`] | all of it for one node |
+//! | [`service`] | a driver on a task of its own, which nobody waits for |
+//! | [`heads`] | word of new blocks, where endpoints push it |
 //! | [`fault`] | whose fault a failed request is |
 
 pub mod book;
@@ -29,6 +31,7 @@ pub mod endpoints;
 mod error;
 pub mod fault;
 pub mod gas;
+pub mod heads;
 pub mod health;
 pub mod hints;
 pub mod identity;
@@ -36,10 +39,11 @@ pub mod line;
 pub mod manager;
 pub mod outbox;
 pub mod price;
+pub mod service;
 pub mod tx;
 pub mod watch;
 
-pub use book::{Book, Changed};
+pub use book::{ActiveOrchestrator, Book, Changed, SenderInfo};
 pub use call::DryRunFailed;
 pub use client::{Addresses, Client, DelegatorState, Head, PoolMember, TranscoderState};
 pub use driver::{Driver, Tick, TickError};
@@ -47,10 +51,12 @@ pub use endpoints::{EndpointStatus, Endpoints};
 pub use error::ChainError;
 pub use fault::{Fault, SendRefusal, TimedOut};
 pub use gas::{GasPolicy, GasPrices};
+pub use heads::{Heads, Wake};
 pub use health::HealthConfig;
 pub use identity::{Mismatch, Network, identify};
 pub use line::{BadUrl, EndpointUrl};
 pub use manager::{Submission, TxError, TxManager};
 pub use outbox::{Notice, Outbox, OutboxConfig};
+pub use service::{Orders, Pace, Report, service};
 pub use tx::{Account, Submitted, TxSigner};
 pub use watch::{Log, LogKind, News, WatchConfig, Watcher};

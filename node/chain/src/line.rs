@@ -99,8 +99,7 @@ impl EndpointUrl {
     async fn open(&self) -> Result<BoxTransport, TransportError> {
         match self {
             Self::Http(url) => {
-                // The program may have chosen a provider of cryptography before: then that one serves.
-                let _ = rustls::crypto::ring::default_provider().install_default();
+                choose_tls();
                 let client = reqwest::Client::builder()
                     .redirect(reqwest::redirect::Policy::none())
                     .build()
@@ -108,12 +107,17 @@ impl EndpointUrl {
                 Ok(Http::with_client(client, url.clone()).into_box_transport())
             }
             Self::Ws(url) => {
-                let _ = rustls::crypto::ring::default_provider().install_default();
+                choose_tls();
                 BuiltInConnectionString::Ws(url.clone(), None).get_transport().await
             }
             Self::Ipc(path) => BuiltInConnectionString::Ipc(path.clone()).get_transport().await,
         }
     }
+}
+
+/// Chooses a provider of cryptography, unless the program has: then that one serves.
+pub(crate) fn choose_tls() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// The transport of one endpoint.

@@ -6,5 +6,7 @@ mod faults;
 mod identity;
 mod manager;
 mod price;
+mod service;
+mod serving;
 mod support;
 mod watch;

@@ -133,16 +133,7 @@ impl Town {
     }
 
     pub(crate) fn addresses(&self) -> Addresses {
-        let d = &self.d;
-        Addresses {
-            controller: d.controller,
-            token: d.token,
-            bonding_manager: d.bonding_manager,
-            ticket_broker: d.ticket_broker,
-            rounds_manager: d.rounds_manager,
-            minter: d.minter,
-            service_registry: d.service_registry,
-        }
+        (&self.d).into()
     }
 
     pub(crate) fn client(&self) -> Client<RootProvider> {

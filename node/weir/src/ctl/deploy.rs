@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use alloy::network::EthereumWallet;
-use alloy::providers::{Provider, RootProvider};
+use alloy::providers::Provider;
 use alloy::signers::local::PrivateKeySigner;
 use clap::Args;
 use eyre::WrapErr;
 use serde::Serialize;
+use weir_chain::EndpointUrl;
 use weir_contracts::{DeployError, Deployer, Deployment};
 
 use super::params::ParamArguments;
@@ -17,6 +18,8 @@ use crate::failure::Failure;
 use crate::output;
 use crate::progress::Bar;
 
+/// Time for an answer: the largest contract has to get there first.
+const ANSWER: Duration = Duration::from_secs(30);
 /// Pause between two looks for a receipt: at first, and at most. It doubles from look to look.
 const PAUSE_FIRST: Duration = Duration::from_millis(10);
 const PAUSE_MOST: Duration = Duration::from_millis(640);
@@ -24,8 +27,8 @@ const PAUSE_MOST: Duration = Duration::from_millis(640);
 /// Which chain, whose key, which parameters.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// JSON-RPC endpoint.
-    #[arg(long, value_name = "URL")]
+    /// JSON-RPC endpoint: http://, https://, ws://, wss://, or the path of an IPC socket.
+    #[arg(long, value_name = "ENDPOINT")]
     rpc: String,
     /// File with the private key of the account that deploys and owns, in hex.
     #[arg(long, value_name = "FILE", required_unless_present = "key")]
@@ -57,18 +60,17 @@ struct Summary {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let params = arguments.params.resolve()?;
     let wallet = EthereumWallet::from(key(arguments)?);
-    let url = arguments.rpc.parse().map_err(|e| {
-        Failure::usage(format!("--rpc {}: {e}", arguments.rpc)).help("an endpoint looks like http://127.0.0.1:8545")
-    })?;
-    // Another part of the program may have chosen one before: then that one serves.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let provider: RootProvider = RootProvider::new_http(url);
+    let rpc: EndpointUrl = arguments
+        .rpc
+        .parse()
+        .map_err(|e| Failure::usage(format!("--rpc: {e}")).help("an endpoint looks like http://127.0.0.1:8545"))?;
+    let provider = rpc.provider(ANSWER);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().wrap_err("starting the runtime")?;
     let summary = runtime.block_on(async {
-        let chain_id = provider.get_chain_id().await.wrap_err_with(|| format!("asking {}", arguments.rpc))?;
+        let chain_id = provider.get_chain_id().await.wrap_err_with(|| format!("asking {rpc}"))?;
         if let Some(wanted) = arguments.chain_id.filter(|wanted| *wanted != chain_id) {
-            return Err(Failure::usage(format!("{} is chain {chain_id}, not {wanted}", arguments.rpc)));
+            return Err(Failure::usage(format!("{rpc} is chain {chain_id}, not {wanted}")));
         }
         let deployer = Deployer::signing(&provider, &wallet).await.map_err(failed)?;
         let plan = deployer.plan(&params).await.map_err(failed)?;

@@ -64,9 +64,10 @@ fn the_protocol_is_deployed_on_any_endpoint() {
     let file = folder.path().join("key");
     std::fs::write(&file, format!("0x{KEY}\n")).expect("a file");
     let mut found = Vec::new();
-    for by_file in [true, false] {
+    for (scheme, by_file) in [("http", true), ("ws", false)] {
+        let rpc = devnet.rpc().replacen("http", scheme, 1);
         let mut command = weir();
-        command.args(["ctl", "deploy", "--rpc", devnet.rpc(), "--preset", "arbitrum-one", "--json"]);
+        command.args(["ctl", "deploy", "--rpc", &rpc, "--preset", "arbitrum-one", "--json"]);
         if by_file {
             command.arg("--key-file").arg(&file);
         } else {
@@ -80,6 +81,22 @@ fn the_protocol_is_deployed_on_any_endpoint() {
     assert_ne!(found[0], found[1], "each time anew");
 }
 
+#[cfg(unix)]
+#[test]
+fn the_protocol_is_deployed_over_a_socket_of_another_node() {
+    let Some(program) = weir_anvil::is_here() else { return };
+    let anvil = weir_anvil::Anvil::start(&program, weir_anvil::Options { automine: true, ..Default::default() });
+    let anvil = anvil.expect("Anvil starts");
+    let mut command = weir();
+    command.args(["ctl", "deploy", "--json", "--rpc"]).arg(anvil.socket()).env("WEIR_KEY", KEY);
+    let output = command.assert().success().get_output().stdout.clone();
+    let said: Value = serde_json::from_slice(&output).expect("JSON");
+    assert_eq!(
+        said["contracts"]["controller"], "0x8464135c8f25da09e49bc8782676a84730c318bc",
+        "the first contract of that account"
+    );
+}
+
 #[test]
 fn a_deployment_that_cannot_be_is_told_why() {
     let devnet = Devnet::start(&[]);
@@ -87,10 +104,12 @@ fn a_deployment_that_cannot_be_is_told_why() {
     let file = no_key.path().join("key");
     std::fs::write(&file, "not a key").expect("a file");
     let key_file = file.to_str().expect("a path");
-    let cases: [(&[&str], i32, &str); 7] = [
+    let cases: [(&[&str], i32, &str); 9] = [
         (&["--rpc", devnet.rpc(), "--chain-id", "42161"], 2, "is chain 1337, not 42161"),
         (&["--rpc", "nowhere"], 2, "an endpoint looks like http"),
-        (&["--rpc", "http://127.0.0.1:9"], 1, "asking http://127.0.0.1:9"),
+        (&["--rpc", "http://127.0.0.1:9/v2/ac0974be-of-a-provider"], 1, "asking http://127.0.0.1:9"),
+        (&["--rpc", "ws://127.0.0.1:9"], 1, "asking ws://127.0.0.1:9"),
+        (&["--rpc", "/nowhere/geth.ipc"], 1, "asking ipc:/nowhere/geth.ipc"),
         (&["--rpc", devnet.rpc(), "--key-file", key_file], 2, "holds no private key"),
         (&["--rpc", devnet.rpc(), "--key-file", "/nowhere"], 1, "reading /nowhere"),
         (&["--rpc", devnet.rpc(), "--set", "rounds=1"], 2, "unknown field `rounds`"),

@@ -73,9 +73,9 @@ impl World {
     }
 
     /// A sender's money as this node sees it.
-    pub(super) fn funds(&self, actor: ActorId, sender: Address) -> Result<weir_roles::SenderFunds, LabError> {
+    pub(super) fn funds(&mut self, actor: ActorId, sender: Address) -> Result<weir_roles::SenderFunds, LabError> {
         let claimant = self.node(actor).map(super::Node::address).unwrap_or_default();
-        Ok(block_on(self.view.client.sender_funds(sender, claimant))?)
+        Ok(self.view.funds(sender, claimant)?)
     }
 
     fn send(&mut self, now: Instant, from: ActorId, to: Peer, message: Box<Message>) {

@@ -244,7 +244,7 @@ fn assemble(
     clip: Option<&ClipInfo>,
     ready: Ready,
 ) -> Result<World, LabError> {
-    let client = block_on(Client::resolve(chain.provider(), d.controller))?;
+    let client = Client::new(chain.provider(), (&d).into());
     let mut books = Books::default();
     // Money that the set-up moved belongs into the books like any other.
     let mut watcher = Watcher::new(WatchConfig::in_process(), client.addresses(), L2Block(0));

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use alloy::providers::RootProvider;
 use futures::executor::block_on;
-use weir_chain::{ChainError, Client, Log, LogKind, News, WatchConfig, Watcher};
-use weir_roles::{ChainHead, OrchestratorEntry, Peer, RoundInfo};
+use weir_chain::{Book, ChainError, Client, Log, News, WatchConfig, Watcher};
+use weir_roles::{ChainHead, OrchestratorEntry, Peer, RoundInfo, SenderFunds};
 use weir_types::{Address, Round, Wei};
 
 /// Provider of the embedded chain.
@@ -15,6 +15,8 @@ pub(crate) type Rpc = RootProvider;
 pub(crate) struct View {
     pub(crate) client: Client<Rpc>,
     watcher: Watcher,
+    /// What of the chain's state is known: read once, for all nodes.
+    book: Book,
     /// All logs of the run, in order. A node keeps the index up to which it has read.
     pub(crate) logs: Vec<Log>,
     /// The round initialised last.
@@ -24,7 +26,6 @@ pub(crate) struct View {
     /// The newest head.
     pub(crate) head: ChainHead,
     peers: BTreeMap<String, Peer>,
-    uris: BTreeMap<Address, String>,
 }
 
 impl View {
@@ -36,32 +37,37 @@ impl View {
         let gas_price = block_on(client.gas_price())?;
         let mut view = Self {
             watcher,
+            book: Book::new(),
             logs: Vec::new(),
             round,
             active: Vec::new(),
             head: ChainHead { l1: head.l1, gas_price },
             peers,
-            uris: BTreeMap::new(),
             client,
         };
-        view.read_round()?;
+        view.book.set_round(round);
+        view.read_active()?;
         Ok(view)
     }
 
     /// Read what the newest block brought. Returns the index of its first log.
     pub(crate) fn refresh(&mut self) -> Result<usize, ChainError> {
         let first = self.logs.len();
-        for news in block_on(self.watcher.poll(self.client.provider()))? {
-            match news {
+        let news = block_on(self.watcher.poll(self.client.provider()))?;
+        let changed = self.book.apply(&news);
+        for item in news {
+            match item {
                 News::Head(head) => self.head.l1 = head.l1,
                 News::Log(log) => self.logs.push(log),
                 _ => {}
             }
         }
-        let fresh = self.logs.get(first..).unwrap_or_default();
-        if fresh.iter().any(|l| matches!(l.kind, LogKind::NewRound(_))) {
+        if changed.round {
             self.round = block_on(self.client.round_info())?;
-            self.read_round()?;
+            self.book.set_round(self.round);
+        }
+        if changed.active {
+            self.read_active()?;
         }
         Ok(first)
     }
@@ -76,27 +82,25 @@ impl View {
         self.round.round
     }
 
-    fn read_round(&mut self) -> Result<(), ChainError> {
-        let mut active = Vec::new();
-        for m in block_on(self.client.pool())? {
-            if !m.active {
-                continue;
-            }
-            let uri = match self.uris.get(&m.address) {
-                Some(u) => u.clone(),
-                None => {
-                    let u = block_on(self.client.service_uri(m.address))?;
-                    self.uris.insert(m.address, u.clone());
-                    u
-                }
-            };
-            // An orchestrator without a reachable URI cannot be asked for work.
-            if let Some(peer) = self.peers.get(&uri) {
-                let peer = *peer;
-                active.push(OrchestratorEntry { address: m.address, uri, peer, stake: m.stake });
-            }
+    /// A sender's money as a claimant sees it.
+    pub(crate) fn funds(&mut self, sender: Address, claimant: Address) -> Result<SenderFunds, ChainError> {
+        if let Some(funds) = self.book.funds(&sender, &claimant) {
+            return Ok(funds);
         }
-        self.active = active;
+        let funds = block_on(self.client.sender_funds(sender, claimant))?;
+        self.book.set_funds(sender, claimant, &funds);
+        Ok(funds)
+    }
+
+    fn read_active(&mut self) -> Result<(), ChainError> {
+        let active = block_on(self.client.active(&self.book))?;
+        // An orchestrator without a reachable URI cannot be asked for work.
+        let entry = |o: &weir_chain::ActiveOrchestrator| {
+            let peer = *self.peers.get(&o.uri)?;
+            Some(OrchestratorEntry { address: o.address, uri: o.uri.clone(), peer, stake: o.stake })
+        };
+        self.active = active.iter().filter_map(entry).collect();
+        self.book.set_active(active);
         Ok(())
     }
 }
