@@ -2,7 +2,7 @@
 
 use eyre::{Result, bail};
 use xtask::packages::{self, Need};
-use xtask::{floors, stamp, tidy};
+use xtask::{circles, floors, stamp, tidy};
 
 use crate::contracts;
 
@@ -49,7 +49,7 @@ pub(crate) fn nightly(seed: Option<u64>) -> Result<()> {
     xtask::run_with("cargo", &["test", "--release", "--workspace", "--test", "it", "--", "model::"], &variables)
 }
 
-/// Format, clippy, dependencies, floors and tidiness.
+/// Format, clippy, dependencies, floors, circles and tidiness.
 pub(crate) fn lint() -> Result<()> {
     packages::ensure_installed(Need::Build)?;
     let mut failed = Vec::new();
@@ -69,6 +69,7 @@ pub(crate) fn lint() -> Result<()> {
         );
     }
     note("floors", floors::read().and_then(|graph| complaints(&floors::check(&graph))));
+    note("circles", circles::check().and_then(|found| complaints(&found)));
     note("tidy", tidy::check().and_then(|found| complaints(&found)));
     if failed.is_empty() {
         println!("all lints passed");

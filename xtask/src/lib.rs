@@ -1,9 +1,10 @@
 //! Rules that the repository keeps about itself, and what the tasks of `cargo xtask` are made of.
 //!
-//! [`floors`] says which crate may use which, [`tidy`] what the sources must look like; both are
-//! tests of this crate. [`packages`] names what must be installed, [`stamp`] tells whether anything
+//! [`floors`] says which crate may use which, [`circles`] finds modules that use each other, [`tidy`] says what
+//! the sources must look like; all three are tests of this crate. [`packages`] names what must be installed, [`stamp`] tells whether anything
 //! changed since the tests last passed.
 
+pub mod circles;
 pub mod floors;
 pub mod packages;
 pub mod stamp;

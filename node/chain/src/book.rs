@@ -8,9 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use weir_roles::{RoundInfo, SenderFunds};
-use weir_types::{Address, L1Block, LptWei, Round, Wei};
+use weir_types::{Address, L1Block, Round, Wei};
 
-use crate::{LogKind, News};
+use crate::{ActiveOrchestrator, LogKind, News};
 
 /// A sender's money, as everybody sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,17 +36,6 @@ impl SenderInfo {
             claimed_in_current_round: funds.claimed_in_current_round,
         }
     }
-}
-
-/// An orchestrator of the active set.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ActiveOrchestrator {
-    /// The orchestrator.
-    pub address: Address,
-    /// Its service URI; empty when it has none.
-    pub uri: String,
-    /// Stake behind it.
-    pub stake: LptWei,
 }
 
 /// What news changed.

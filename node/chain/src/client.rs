@@ -10,7 +10,6 @@ use weir_roles::{RoundInfo, SenderFunds};
 use weir_types::{Address, B256, L1Block, L2Block, LptWei, Perc6, Perc9, Round, U256, Wei};
 
 use crate::ChainError;
-use crate::book::{ActiveOrchestrator, Book};
 
 /// Addresses of the contracts a node talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +68,17 @@ pub struct PoolMember {
     pub stake: LptWei,
     /// Whether it is active in the current round.
     pub active: bool,
+}
+
+/// An orchestrator of the active set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActiveOrchestrator {
+    /// The orchestrator.
+    pub address: Address,
+    /// Its service URI; empty when it has none.
+    pub uri: String,
+    /// Stake behind it.
+    pub stake: LptWei,
 }
 
 /// An orchestrator's state.
@@ -278,15 +288,18 @@ impl<P: Provider + Clone> Client<P> {
         Ok(members)
     }
 
-    /// The active set. Service URIs that the book holds are not asked for.
+    /// The active set. Service URIs that are known are not asked for.
     ///
     /// # Errors
     /// The endpoint's failure.
-    pub async fn active(&self, book: &Book) -> Result<Vec<ActiveOrchestrator>, ChainError> {
+    pub async fn active(
+        &self,
+        known: impl Fn(&Address) -> Option<String>,
+    ) -> Result<Vec<ActiveOrchestrator>, ChainError> {
         let mut active = Vec::new();
         for m in self.pool().await?.into_iter().filter(|m| m.active) {
-            let uri = match book.uri(&m.address) {
-                Some(uri) => uri.to_owned(),
+            let uri = match known(&m.address) {
+                Some(uri) => uri,
                 None => self.service_uri(m.address).await?,
             };
             active.push(ActiveOrchestrator { address: m.address, uri, stake: m.stake });

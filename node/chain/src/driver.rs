@@ -10,13 +10,13 @@ use thiserror::Error;
 use weir_roles::{ChainEvent, ChainHead, Journal, OrchestratorEntry, Peer, SenderFunds, TxIntent, TxOutcome};
 use weir_types::{Address, L2Block, Wei};
 
-use crate::book::{ActiveOrchestrator, Book, Changed};
+use crate::book::{Book, Changed};
 use crate::endpoints::Endpoints;
 use crate::gas::{GasPrices, gas_prices};
 use crate::manager::{Submission, TxError, TxManager};
 use crate::outbox::Notice;
 use crate::watch::{News, WatchConfig, Watcher};
-use crate::{Addresses, ChainError, Client, Head};
+use crate::{ActiveOrchestrator, Addresses, ChainError, Client, Head};
 
 /// What a tick brought.
 #[derive(Debug, Clone, Default)]
@@ -196,8 +196,8 @@ impl<J: Journal> Driver<J> {
         }
         if self.stale.active {
             let addresses = self.addresses;
-            let book = &self.book;
-            let active = self.endpoints.with(|p| async move { Client::new(p, addresses).active(book).await }).await?;
+            let known = |who: &Address| self.book.uri(who).map(str::to_owned);
+            let active = self.endpoints.with(|p| async move { Client::new(p, addresses).active(known).await }).await?;
             let entry = |o: &ActiveOrchestrator| {
                 // One that cannot be reached cannot be asked for work.
                 let peer = (self.resolve)(&o.uri)?;

@@ -43,9 +43,9 @@ pub mod service;
 pub mod tx;
 pub mod watch;
 
-pub use book::{ActiveOrchestrator, Book, Changed, SenderInfo};
+pub use book::{Book, Changed, SenderInfo};
 pub use call::DryRunFailed;
-pub use client::{Addresses, Client, DelegatorState, Head, PoolMember, TranscoderState};
+pub use client::{ActiveOrchestrator, Addresses, Client, DelegatorState, Head, PoolMember, TranscoderState};
 pub use driver::{Driver, Tick, TickError};
 pub use endpoints::{EndpointStatus, Endpoints};
 pub use error::ChainError;

@@ -97,31 +97,23 @@ struct Service<J> {
 
 impl<J: Journal> Service<J> {
     async fn run(mut self, pace: Pace, wake: Wake, mut orders: UnboundedReceiver<Order>) -> J {
-        'life: loop {
+        loop {
             let looked = Instant::now();
             if self.look().await.is_break() {
                 break;
             }
             let (next, soonest) = (looked + duration(pace.poll), looked + duration(pace.gap));
-            loop {
-                tokio::select! {
-                    order = orders.recv() => match order {
-                        Some(order) => {
-                            self.take(order);
-                            while let Ok(more) = orders.try_recv() {
-                                self.take(more);
-                            }
-                            // What is wanted is worth a look: it goes out with it.
-                            break;
-                        }
-                        None => break 'life,
-                    },
-                    () = sleep_until(next) => break,
-                    () = wake.called() => {
-                        sleep_until(soonest.min(next)).await;
-                        break;
+            tokio::select! {
+                order = orders.recv() => {
+                    // What is wanted is worth a look: it goes out with it.
+                    let Some(order) = order else { break };
+                    self.take(order);
+                    while let Ok(more) = orders.try_recv() {
+                        self.take(more);
                     }
                 }
+                () = sleep_until(next) => {}
+                () = wake.called() => sleep_until(soonest.min(next)).await,
             }
         }
         self.driver.into_journal()

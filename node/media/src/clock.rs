@@ -1,9 +1,9 @@
 //! Time stamps that only go forward, and the frames that a rendition shows at each moment.
 
-use crate::decode::Picture;
 use crate::error::MediaError;
 use crate::geometry::{FrameRate, nearest};
 use crate::ladder::Gop;
+use crate::picture::Picture;
 use crate::source::pair;
 use ffmpeg_next::Rational;
 use std::ops::Range;

@@ -17,6 +17,7 @@ pub mod ladder;
 pub mod model;
 mod mux;
 mod part;
+mod picture;
 mod probe;
 mod rung;
 mod scale;

@@ -2,13 +2,13 @@
 
 use crate::audio::AudioPath;
 use crate::clock::{KeyFrames, Pacer, Shown, seconds};
-use crate::decode::Picture;
 use crate::encode::{H264Encoder, H264Settings, rational};
 use crate::error::MediaError;
 use crate::geometry::{FrameRate, fit};
 use crate::ladder::{Container, Rung};
 use crate::mux::Muxer;
 use crate::part::Part;
+use crate::picture::Picture;
 use crate::scale::Scaler;
 use crate::source::Track;
 use ffmpeg_next as av;

@@ -2,12 +2,13 @@
 
 use crate::audio::AudioPath;
 use crate::clock::seconds;
-use crate::decode::{Picture, VideoDecoder};
+use crate::decode::VideoDecoder;
 use crate::encode::{H264Encoder, H264Settings};
 use crate::error::MediaError;
 use crate::ladder::{Container, Gop, H264Profile};
 use crate::mux::Muxer;
 use crate::part::Part;
+use crate::picture::Picture;
 use crate::scale::Scaler;
 use crate::source::{Source, Track};
 use ffmpeg_next as av;

@@ -1,8 +1,9 @@
 //! One picture of a file.
 
-use crate::decode::{Picture, VideoDecoder, one_thread};
+use crate::decode::{VideoDecoder, one_thread};
 use crate::error::MediaError;
 use crate::geometry::MAX_SIDE;
+use crate::picture::Picture;
 use crate::scale::Scaler;
 use crate::source::{Source, Track};
 use ffmpeg_next as av;

@@ -1,35 +1,28 @@
 //! The chain and its handle.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use alloy::consensus::{TxEip1559, TypedTransaction};
 use alloy::primitives::{Address, B256, Bytes, TxKind, U256};
-use alloy::providers::RootProvider;
-use alloy::rpc::client::RpcClient;
 use alloy::rpc::types::Log;
 use revm::context::TxEnv;
-use revm::state::AccountInfo;
+use tokio::sync::broadcast;
 use weir_types::{Instant, Millis, Wei};
 
-use crate::block::{Block, BlockSummary, Receipt};
+use crate::block::Block;
 use crate::config::ChainConfig;
-use crate::error::{CallError, SubmitError, revert_text};
-use crate::exec::{self, ARB_GAS_INFO, ARB_SYS, BlockContext, CALL_GAS, Sender};
-use crate::feed::Feed;
-use crate::fees::{self, Fees};
-use crate::fork::{ForkError, Remote};
-use crate::ledger::{Ledger, Mined};
+use crate::error::{CallError, PastError, SubmitError, UnknownSnapshot, revert_text};
+use crate::exec::CALL_GAS;
+use crate::feed::News;
+use crate::fork::{Fork, ForkError, Remote};
+use crate::inner::{Inner, call_env};
 use crate::logs::LogFilter;
-use crate::mempool::{Mempool, PoolTx, unsigned};
-use crate::past::Looks;
-use crate::snapshot::Snapshot;
-use crate::state::State;
-use crate::transport::InProcess;
-
-/// Gas limit of unsigned transactions that name none: a block's on Arbitrum.
-const UNSIGNED_GAS: u64 = 32_000_000;
+use crate::mempool::PoolTx;
+use crate::past::Reorg;
+use crate::receipt::{BlockSummary, Receipt};
+use crate::seal::Unsigned;
+use crate::snapshot::SnapshotId;
 
 /// A chain. Clones are handles of the same one.
 #[derive(Clone)]
@@ -39,213 +32,6 @@ impl fmt::Debug for Chain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = self.lock();
         f.debug_struct("Chain").field("config", &inner.config).field("block", &inner.newest()).finish_non_exhaustive()
-    }
-}
-
-/// All of a chain.
-#[derive(Debug)]
-pub(crate) struct Inner {
-    pub(crate) config: ChainConfig,
-    pub(crate) state: State,
-    pub(crate) now: Instant,
-    pub(crate) fees: Fees,
-    pub(crate) pool: Mempool,
-    pub(crate) ledger: Ledger,
-    pub(crate) automine: bool,
-    pub(crate) stopped: bool,
-    pub(crate) impersonated: BTreeSet<Address>,
-    pub(crate) impersonate_all: bool,
-    pub(crate) snapshots: Vec<Snapshot>,
-    pub(crate) snapshots_taken: u64,
-    pub(crate) looks: Looks,
-    pub(crate) feed: Feed,
-    /// Why the chain below could not be read, until somebody asks.
-    pub(crate) failure: Option<Box<ForkError>>,
-}
-
-/// A transaction that needs no signature. What is not given is filled in.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Unsigned {
-    pub(crate) from: Address,
-    pub(crate) to: Option<Address>,
-    pub(crate) value: U256,
-    pub(crate) data: Bytes,
-    pub(crate) gas: Option<u64>,
-    pub(crate) nonce: Option<u64>,
-    pub(crate) max_fee: Option<u128>,
-}
-
-impl Inner {
-    /// A chain on its own, or on a block of another.
-    pub(crate) fn on(config: ChainConfig, below: Option<(Remote, Block)>) -> Self {
-        let (remote, first) = below.map_or((None, None), |(remote, block)| (Some(Arc::new(remote)), Some(block)));
-        let mut inner = Self {
-            fees: Fees::new(&config),
-            state: State::new(usize::try_from(config.history_blocks).unwrap_or(usize::MAX), remote),
-            config,
-            now: Instant::ZERO,
-            pool: Mempool::default(),
-            ledger: Ledger::default(),
-            automine: false,
-            stopped: false,
-            impersonated: BTreeSet::new(),
-            impersonate_all: false,
-            snapshots: Vec::new(),
-            snapshots_taken: 0,
-            looks: Looks::default(),
-            feed: Feed::default(),
-            failure: None,
-        };
-        // Solidity looks for code before it calls: Arbitrum puts an invalid instruction there.
-        for contract in [ARB_SYS, ARB_GAS_INFO] {
-            inner.state.set_code(contract, Bytes::from_static(&[0xfe]));
-        }
-        let first = first.unwrap_or_else(|| inner.genesis());
-        inner.push_block(first);
-        inner
-    }
-
-    /// The block that would be made now.
-    pub(crate) fn pending_context(&self) -> BlockContext {
-        BlockContext {
-            chain_id: self.config.chain_id,
-            l1_number: self.config.l1_block(self.now),
-            l2_number: self.ledger.next(),
-            timestamp: self.config.timestamp(self.now),
-            base_fee: self.base_fee(),
-            l1_base_fee: self.fees.l1_base_fee(&self.config, self.now),
-            gas_limit: self.config.block_gas_limit,
-            beneficiary: self.config.fee_account,
-        }
-    }
-
-    /// Price of a unit of gas in a block made now.
-    pub(crate) fn base_fee(&self) -> u64 {
-        self.fees.base_fee(&self.config, &self.state, self.parent_time(), self.now)
-    }
-
-    /// Unix time of the newest block.
-    pub(crate) fn parent_time(&self) -> u64 {
-        self.ledger.last().map_or(self.config.genesis_time, |block| block.header.timestamp)
-    }
-
-    pub(crate) fn push_block(&mut self, block: Block) {
-        self.state.seal();
-        let block = Arc::new(block);
-        let logs = || self.ledger.logs().of_block(block.header.number);
-        self.feed.block(&block, logs);
-        self.ledger.push(block);
-        if let Some(keep) = self.config.keep_blocks {
-            // A block that the state can go back to is kept, whatever is asked.
-            self.ledger.prune(keep.max(self.state.depth().saturating_add(1)));
-        }
-    }
-
-    fn run_to(&mut self, until: Instant) -> Vec<BlockSummary> {
-        let mut made = Vec::new();
-        let mut beat = fees::next_beat(self.now, self.config.block_time);
-        while beat <= until && !self.stopped && self.failure.is_none() && self.pool.len() > 0 {
-            self.now = self.now.max(beat);
-            let block = self.any_due().then(|| self.seal(usize::MAX));
-            let idle = block.as_ref().is_none_or(|block| block.receipts.is_empty());
-            made.extend(block);
-            let mut from = self.now;
-            if idle {
-                // What waits cannot go before the price falls, if it does.
-                let Some(change) = self.fees.next_change(&self.config, self.base_fee(), self.now) else { break };
-                from = Instant(change.0.saturating_sub(1)).max(from);
-            }
-            beat = fees::next_beat(from, self.config.block_time);
-        }
-        self.now = self.now.max(until);
-        made
-    }
-
-    /// Number of the newest block.
-    pub(crate) fn newest(&self) -> u64 {
-        self.ledger.newest()
-    }
-
-    pub(crate) fn block(&self, number: u64) -> Option<&Arc<Block>> {
-        self.ledger.block(number)
-    }
-
-    pub(crate) fn mined(&self, hash: B256) -> Option<&Mined> {
-        self.ledger.mined(hash)
-    }
-
-    pub(crate) fn pending_nonce(&self, who: Address) -> u64 {
-        self.pool.pending_nonce(who, self.state.nonce(who))
-    }
-
-    /// Takes a transaction into the mempool, and makes blocks of it when mining is automatic.
-    pub(crate) fn submit(&mut self, tx: PoolTx) -> Result<B256, SubmitError> {
-        if self.stopped {
-            return Err(SubmitError::SequencerStopped);
-        }
-        let (hash, from) = (tx.hash(), tx.from());
-        tx.check(&self.pending_context())?;
-        self.state.load(from)?;
-        let state = self.state.nonce(from);
-        if tx.nonce() < state {
-            return Err(SubmitError::NonceTooLow { address: from, tx: tx.nonce(), state });
-        }
-        let (have, want) = (self.state.balance(from), tx.cost());
-        if have < want {
-            return Err(SubmitError::InsufficientFunds { address: from, have, want });
-        }
-        self.pool.insert(tx)?;
-        self.feed.pending(hash);
-        while self.automine && self.failure.is_none() && self.any_due() {
-            self.seal(1);
-        }
-        Ok(hash)
-    }
-
-    pub(crate) fn submit_unsigned(&mut self, u: Unsigned) -> Result<B256, SubmitError> {
-        self.state.load(u.from)?;
-        let max_fee = u.max_fee.unwrap_or_else(|| u128::from(self.base_fee()));
-        let gas_limit = u.gas.unwrap_or_else(|| self.affordable_gas(u.from, u.value, max_fee));
-        let tx = TxEip1559 {
-            chain_id: self.config.chain_id,
-            nonce: u.nonce.unwrap_or_else(|| self.pending_nonce(u.from)),
-            gas_limit,
-            max_fee_per_gas: max_fee,
-            max_priority_fee_per_gas: 0,
-            to: u.to.map_or(TxKind::Create, TxKind::Call),
-            value: u.value,
-            access_list: Default::default(),
-            input: u.data,
-        };
-        let tx = unsigned(TypedTransaction::Eip1559(tx), u.from);
-        self.submit(PoolTx::new(tx, Sender::Impersonated))
-    }
-
-    /// As much gas as an account can pay for, within a block's usual limit. At least a transfer's,
-    /// so that one who has less is told about the funds and not about gas.
-    fn affordable_gas(&self, from: Address, value: U256, max_fee: u128) -> u64 {
-        let most = UNSIGNED_GAS.min(self.config.block_gas_limit);
-        let free = self.state.balance(from).saturating_sub(value);
-        let gas = free.checked_div(U256::from(max_fee)).and_then(|g| u64::try_from(g).ok()).unwrap_or(most);
-        gas.clamp(21_000.min(most), most)
-    }
-
-    /// Takes what was read of the chain below, or notes why it could not be.
-    fn noted<T: Default>(&mut self, read: Result<T, Box<ForkError>>) -> T {
-        read.unwrap_or_else(|e| {
-            self.failure = Some(e);
-            T::default()
-        })
-    }
-
-    /// Account data; on a fork whose other chain does not answer none, and the failure is noted.
-    fn account(&mut self, who: Address) -> AccountInfo {
-        let read = self.state.account(who);
-        self.noted(read).unwrap_or_default()
-    }
-
-    pub(crate) fn call(&self, tx: TxEnv) -> Result<Bytes, CallError> {
-        exec::call(&self.state, &self.pending_context(), tx).map(|(output, _)| output)
     }
 }
 
@@ -518,25 +304,99 @@ impl Chain {
         self.lock().state.digest()
     }
 
-    /// The chain as an alloy transport.
+    /// A copy of the chain that goes its own way, without the other's snapshots. State is shared, not
+    /// copied.
     #[must_use]
-    pub fn transport(&self) -> InProcess {
-        InProcess::new(self.clone())
+    pub fn branch(&self) -> Self {
+        let mut inner = self.lock();
+        let state = inner.state.branch();
+        Self::from(inner.fork(state))
     }
 
-    /// The chain as an alloy provider.
+    /// A copy of the chain as it was when a block was the newest, with an empty mempool and that block's
+    /// time.
     ///
-    /// Its futures are ready when first polled, so `block_on` is all they need. That holds because
-    /// nothing stands between provider and chain: alloy's retry layer sleeps, and its fillers,
-    /// heartbeat and pending-transaction watcher spawn tasks, which needs a runtime. For the same
-    /// reason send with [`Self::submit_raw`] or raw requests and not with `send_transaction`.
+    /// # Errors
+    /// There is no such block, or its state is no longer kept.
+    pub fn branch_at(&self, number: u64) -> Result<Self, PastError> {
+        let mut inner = self.lock();
+        let state = inner.state_at(number)?;
+        let mut fork = inner.fork(state);
+        fork.ledger.cut(number);
+        fork.pool = Default::default();
+        fork.now = fork.block_time(number);
+        Ok(Self::from(fork))
+    }
+
+    /// Takes the newest blocks back. What was in them waits for the next block; time goes on.
+    ///
+    /// # Errors
+    /// The chain has fewer blocks, or the state before them is no longer kept.
+    pub fn reorg(&self, depth: u64) -> Result<Reorg, PastError> {
+        let mut inner = self.lock();
+        let newest = inner.newest();
+        let number =
+            newest.checked_sub(depth).ok_or(PastError::Unknown { number: newest.wrapping_sub(depth), newest })?;
+        if depth == 0 {
+            return Ok(Reorg::default());
+        }
+        inner.state = inner.state_at(number)?;
+        Ok(inner.take_back(number))
+    }
+
+    /// Remembers the chain as it is, with its mempool, time and prices.
     #[must_use]
-    pub fn provider(&self) -> RootProvider {
-        RootProvider::new(RpcClient::new(self.transport(), true))
+    pub fn snapshot(&self) -> SnapshotId {
+        self.lock().take_snapshot()
+    }
+
+    /// Goes back to a snapshot; it and all later ones are used up.
+    ///
+    /// # Errors
+    /// There is no such snapshot.
+    pub fn revert(&self, id: SnapshotId) -> Result<(), UnknownSnapshot> {
+        self.lock().revert_to(id)
+    }
+
+    /// News from now on.
+    #[must_use]
+    pub fn follow(&self) -> broadcast::Receiver<News> {
+        self.lock().feed.subscribe()
+    }
+
+    /// A chain that goes on from a block of another. Chain id, times and numbers are those of the other chain;
+    /// the rest of the configuration is taken as given.
+    ///
+    /// # Errors
+    /// The block is neither in the cache nor to be had.
+    pub fn fork(fork: &Fork, config: ChainConfig) -> Result<Self, Box<ForkError>> {
+        let (remote, head) = Remote::open(fork)?;
+        let config = ChainConfig {
+            chain_id: head.chain_id,
+            genesis_time: head.block.header.timestamp,
+            l1_start: head.block.l1_block_number,
+            base_fee: head.base_fee().unwrap_or(config.base_fee),
+            ..config
+        };
+        Ok(Self::from(Inner::on(config, Some((remote, head.block)))))
+    }
+
+    /// Why the newest attempt to read another chain failed, if it did; asking clears it. While there is a
+    /// failure that nobody asked for, no block is made. Always none on a chain that is no fork.
+    #[must_use]
+    pub fn failure(&self) -> Option<Box<ForkError>> {
+        self.lock().failure.take()
+    }
+
+    /// Requests that were made of the other chain.
+    #[must_use]
+    pub fn fork_requests(&self) -> u64 {
+        self.lock().state.remote().map_or(0, |remote| remote.requests())
     }
 }
 
-/// A call's transaction: free of charge.
-pub(crate) fn call_env() -> TxEnv {
-    TxEnv { gas_price: 0, gas_limit: CALL_GAS, ..TxEnv::default() }
+impl From<Inner> for Chain {
+    fn from(inner: Inner) -> Self {
+        Self(Arc::new(Mutex::new(inner)))
+    }
 }

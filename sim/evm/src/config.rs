@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use weir_types::{Address, Instant, Millis, Wei};
 
-use crate::fees::{GasPricing, PriceSteps};
 use crate::ordering::Ordering;
+use crate::pricing::{GasPricing, PriceSteps};
 
 /// Parameters of an embedded chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use alloy::rpc::types::Log;
 use tokio::sync::broadcast;
 
 use crate::block::Block;
-use crate::chain::{Chain, Inner};
+use crate::ledger::Ledger;
 use crate::logs::LogFilter;
 
 /// News that a follower may leave unread before it has lost the thread.
@@ -58,15 +58,6 @@ pub(crate) enum Changes {
     Logs(Vec<Arc<Log>>),
 }
 
-impl Chain {
-    /// News from now on.
-    #[must_use]
-    pub fn follow(&self) -> broadcast::Receiver<News> {
-        let mut inner = self.lock();
-        inner.feed.sender.get_or_insert_with(|| broadcast::channel(UNREAD_MAX).0).subscribe()
-    }
-}
-
 impl Feed {
     fn send(&mut self, news: impl FnOnce() -> News) {
         match &self.sender {
@@ -95,32 +86,34 @@ impl Feed {
             filter.pending.push(hash);
         }
     }
-}
 
-impl Inner {
+    /// News from now on.
+    pub(crate) fn subscribe(&mut self) -> broadcast::Receiver<News> {
+        self.sender.get_or_insert_with(|| broadcast::channel(UNREAD_MAX).0).subscribe()
+    }
+
     /// Begins to follow something; returns the number to ask by.
-    pub(crate) fn new_filter(&mut self, what: Followed) -> u64 {
-        self.feed.filters_made += 1;
-        let id = self.feed.filters_made;
-        let next_block = self.newest() + 1;
-        self.feed.filters.insert(id, Filter { what, next_block, pending: Vec::new() });
-        while self.feed.filters.len() > FILTERS_MAX {
-            self.feed.filters.pop_first();
+    pub(crate) fn new_filter(&mut self, what: Followed, newest: u64) -> u64 {
+        self.filters_made += 1;
+        let filter = Filter { what, next_block: newest + 1, pending: Vec::new() };
+        self.filters.insert(self.filters_made, filter);
+        while self.filters.len() > FILTERS_MAX {
+            self.filters.pop_first();
         }
-        id
+        self.filters_made
     }
 
     /// What happened since the last time; none where there is no such filter.
-    pub(crate) fn filter_changes(&mut self, id: u64) -> Option<Changes> {
-        let newest = self.newest();
-        let filter = self.feed.filters.get_mut(&id)?;
+    pub(crate) fn changes(&mut self, id: u64, ledger: &Ledger) -> Option<Changes> {
+        let newest = ledger.newest();
+        let filter = self.filters.get_mut(&id)?;
         let from = filter.next_block;
         filter.next_block = newest + 1;
         let pending = std::mem::take(&mut filter.pending);
         Some(match filter.what.clone() {
-            Followed::Blocks => Changes::Hashes((from..=newest).filter_map(|n| Some(self.block(n)?.hash)).collect()),
+            Followed::Blocks => Changes::Hashes((from..=newest).filter_map(|n| Some(ledger.block(n)?.hash)).collect()),
             Followed::Pending => Changes::Hashes(pending),
-            Followed::Logs(filter) => Changes::Logs(self.ledger.logs().find(&LogFilter {
+            Followed::Logs(filter) => Changes::Logs(ledger.logs().find(&LogFilter {
                 from_block: filter.from_block.max(from),
                 to_block: filter.to_block.min(newest),
                 ..filter
@@ -129,14 +122,14 @@ impl Inner {
     }
 
     /// All logs of a filter.
-    pub(crate) fn filter_logs(&self, id: u64) -> Option<Vec<Arc<Log>>> {
-        match &self.feed.filters.get(&id)?.what {
-            Followed::Logs(filter) => Some(self.ledger.logs().find(filter)),
+    pub(crate) fn all_logs(&self, id: u64, ledger: &Ledger) -> Option<Vec<Arc<Log>>> {
+        match &self.filters.get(&id)?.what {
+            Followed::Logs(filter) => Some(ledger.logs().find(filter)),
             _ => None,
         }
     }
 
     pub(crate) fn drop_filter(&mut self, id: u64) -> bool {
-        self.feed.filters.remove(&id).is_some()
+        self.filters.remove(&id).is_some()
     }
 }

@@ -9,9 +9,10 @@ use alloy::primitives::B256;
 use alloy::rpc::types::Log;
 use revm::primitives::B256Map;
 
-use crate::block::{Block, Receipt};
+use crate::block::Block;
 use crate::exec::Sender;
 use crate::logs::LogStore;
+use crate::receipt::Receipt;
 
 /// A transaction in a block.
 #[derive(Debug, Clone)]

@@ -23,10 +23,16 @@
 //! Two things burn ETH, as in any EVM: a contract that destroys itself, in the transaction that
 //! made it, in favour of itself; and ETH sent to it after that in the same transaction.
 //!
-//! Map of the crate: [`config`], [`chain`] (the handle), [`block`] (sealing, receipts), `snapshot`,
-//! `ledger` (blocks and logs that are kept), `past` (older states), `exec` (the EVM), `state`, `mempool`,
-//! [`ordering`], [`fees`], [`logs`], [`save`] (a chain in a file), [`fork`] (another chain below this one), `rpc` and `rpc_answer` (JSON-RPC),
-//! [`transport`] (alloy), [`http`] and `socket` (servers, over `jsonrpc`), [`feed`] (news), [`error`].
+//! Map of the crate, from the bottom up; a module knows those below it and none above:
+//!
+//! | floor | modules |
+//! |---|---|
+//! | handle and faces | [`http`], `socket`, `jsonrpc`, [`transport`] (alloy), [`save`] (a chain in a file), [`chain`] (the handle) |
+//! | JSON-RPC | `rpc`, `rpc_answer` |
+//! | one chain | `past` (older blocks), `seal` (submission, blocks), `inner` (all of it) |
+//! | parts | `snapshot`, [`feed`] (news), `ledger` (blocks and logs that are kept), [`logs`], [`fees`], [`config`], [`receipt`] |
+//! | running | [`ordering`], `mempool`, `exec` (the EVM), `state` |
+//! | ground | [`fork`] (another chain below this one), [`pricing`], [`block`], [`error`] |
 
 pub mod block;
 pub mod chain;
@@ -37,30 +43,35 @@ pub mod feed;
 pub mod fees;
 pub mod fork;
 pub mod http;
+mod inner;
 mod jsonrpc;
 mod ledger;
 pub mod logs;
 mod mempool;
 pub mod ordering;
 mod past;
+pub mod pricing;
+pub mod receipt;
 mod rpc;
 mod rpc_answer;
 pub mod save;
+mod seal;
 mod snapshot;
 mod socket;
 mod state;
 pub mod transport;
 
-pub use block::{Block, BlockSummary, Dropped, Receipt};
+pub use block::Block;
 pub use chain::Chain;
 pub use config::ChainConfig;
 pub use error::{CallError, EvmError, PastError, SubmitError, UnknownSnapshot, revert_text};
 pub use feed::News;
-pub use fees::{Congestion, GasPricing, PriceSteps};
 pub use fork::{Fork, ForkCause, ForkError};
 pub use logs::LogFilter;
 pub use ordering::Ordering;
 pub use past::Reorg;
+pub use pricing::{Congestion, GasPricing, PriceSteps};
+pub use receipt::{BlockSummary, Dropped, Receipt};
 pub use save::SaveError;
 pub use snapshot::SnapshotId;
 pub use state::l1_hash;

@@ -15,13 +15,14 @@ use serde_json::value::{RawValue, to_raw_value};
 use weir_types::Millis;
 
 use crate::block::Block;
-use crate::chain::{Inner, Unsigned, call_env};
 use crate::error::SubmitError;
 use crate::exec::{self, BlockContext, CALL_GAS, estimate};
 use crate::feed::{Changes, Followed};
+use crate::inner::{Inner, call_env};
 use crate::logs::LogFilter;
 use crate::mempool::PoolTx;
 use crate::rpc_answer::{self as answers, RpcError};
+use crate::seal::Unsigned;
 use crate::snapshot::SnapshotId;
 use crate::state::State;
 
@@ -161,19 +162,19 @@ fn follow(chain: &mut Inner, method: &str, p: &Params<'_>) -> Answer {
     match method {
         "eth_newFilter" => {
             let filter = chain.filter(&p.get(0)?)?;
-            quantity(chain.new_filter(Followed::Logs(filter)))
+            quantity(chain.follow(Followed::Logs(filter)))
         }
-        "eth_newBlockFilter" => quantity(chain.new_filter(Followed::Blocks)),
-        "eth_newPendingTransactionFilter" => quantity(chain.new_filter(Followed::Pending)),
-        "eth_getFilterChanges" => match chain.filter_changes(id()?).ok_or_else(gone)? {
+        "eth_newBlockFilter" => quantity(chain.follow(Followed::Blocks)),
+        "eth_newPendingTransactionFilter" => quantity(chain.follow(Followed::Pending)),
+        "eth_getFilterChanges" => match chain.feed.changes(id()?, &chain.ledger).ok_or_else(gone)? {
             Changes::Hashes(hashes) => json(&hashes),
             Changes::Logs(logs) => json(&logs.iter().map(Arc::as_ref).collect::<Vec<_>>()),
         },
         "eth_getFilterLogs" => {
-            let logs = chain.filter_logs(id()?).ok_or_else(gone)?;
+            let logs = chain.feed.all_logs(id()?, &chain.ledger).ok_or_else(gone)?;
             json(&logs.iter().map(Arc::as_ref).collect::<Vec<_>>())
         }
-        "eth_uninstallFilter" => json(&chain.drop_filter(id()?)),
+        "eth_uninstallFilter" => json(&chain.feed.drop_filter(id()?)),
         "eth_subscribe" | "eth_unsubscribe" => {
             Err(RpcError::server("notifications not supported: connect by WebSocket".to_owned()))
         }
@@ -299,6 +300,11 @@ impl Inner {
     /// Fails when the chain below could not be read, and clears that.
     fn told_failure(&mut self) -> Result<(), RpcError> {
         self.failure.take().map_or(Ok(()), |e| Err(e.into()))
+    }
+
+    fn follow(&mut self, what: Followed) -> u64 {
+        let newest = self.newest();
+        self.feed.new_filter(what, newest)
     }
 
     /// Number of a block by tag.

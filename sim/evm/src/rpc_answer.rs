@@ -7,11 +7,12 @@ use alloy::rpc::json_rpc::ErrorPayload;
 use alloy::rpc::types::{Block as RpcBlock, BlockTransactions, Header, Log, Transaction, TransactionReceipt};
 use serde_json::Value;
 
-use crate::block::{Block, Receipt};
-use crate::chain::Inner;
+use crate::block::Block;
 use crate::error::{CallError, PastError, SubmitError, UnknownSnapshot};
 use crate::fork::ForkError;
+use crate::inner::Inner;
 use crate::ledger::Mined;
+use crate::receipt::Receipt;
 
 /// A JSON-RPC failure.
 #[derive(Debug)]

@@ -17,13 +17,15 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use weir_types::Instant;
 
-use crate::block::{Block, Outcome, Receipts};
-use crate::chain::{Chain, Inner};
+use crate::block::Block;
+use crate::chain::Chain;
 use crate::config::ChainConfig;
 use crate::exec::Sender;
 use crate::fees::Fees;
+use crate::inner::Inner;
 use crate::ledger::{Ledger, Mined};
 use crate::mempool::{Mempool, PoolTx};
+use crate::receipt::{Outcome, Receipts};
 use crate::state::{SavedState, State};
 
 const MAGIC: &str = "weir chain";

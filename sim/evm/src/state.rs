@@ -11,8 +11,10 @@ use revm::state::{AccountInfo, EvmState};
 
 use crate::fork::{ForkError, Remote};
 
+mod looks;
 mod saved;
 
+pub(crate) use looks::Looks;
 pub(crate) use saved::SavedState;
 
 /// Layers below the top one, from which on the upper ones are merged.

@@ -3,6 +3,8 @@
 use std::future::ready;
 use std::task::{Context, Poll};
 
+use alloy::providers::RootProvider;
+use alloy::rpc::client::RpcClient;
 use alloy::rpc::json_rpc::{RequestPacket, Response, ResponsePacket, SerializedRequest};
 use alloy::transports::{TransportError, TransportFut};
 
@@ -17,10 +19,6 @@ pub struct InProcess {
 }
 
 impl InProcess {
-    pub(crate) const fn new(chain: Chain) -> Self {
-        Self { chain }
-    }
-
     fn respond(&self, request: &SerializedRequest) -> Response {
         let payload = answer(&mut self.chain.lock(), request.method(), request.params());
         Response { id: request.id().clone(), payload }
@@ -42,5 +40,24 @@ impl tower::Service<RequestPacket> for InProcess {
             RequestPacket::Batch(requests) => ResponsePacket::Batch(requests.iter().map(|r| self.respond(r)).collect()),
         };
         Box::pin(ready(Ok(answer)))
+    }
+}
+
+impl Chain {
+    /// The chain as an alloy transport.
+    #[must_use]
+    pub fn transport(&self) -> InProcess {
+        InProcess { chain: self.clone() }
+    }
+
+    /// The chain as an alloy provider.
+    ///
+    /// Its futures are ready when first polled, so `block_on` is all they need. That holds because
+    /// nothing stands between provider and chain: alloy's retry layer sleeps, and its fillers,
+    /// heartbeat and pending-transaction watcher spawn tasks, which needs a runtime. For the same
+    /// reason send with [`Self::submit_raw`] or raw requests and not with `send_transaction`.
+    #[must_use]
+    pub fn provider(&self) -> RootProvider {
+        RootProvider::new(RpcClient::new(self.transport(), true))
     }
 }

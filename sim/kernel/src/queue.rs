@@ -123,7 +123,7 @@ impl<E: Traced> Kernel<E> {
             self.waiting.remove(&e.id);
             self.now = e.at;
             let fired = Fired { at: e.at, seq: self.trace.events(), actor: e.actor, event: e.event };
-            self.trace.event(&fired);
+            self.trace.event(fired.at, fired.actor.0, &fired.event);
             return Some(fired);
         }
     }

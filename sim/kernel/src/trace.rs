@@ -1,6 +1,6 @@
 //! The trace: one hash over everything that happened.
 
-use crate::queue::Fired;
+use weir_types::Instant;
 
 /// Events between two checkpoints.
 pub const CHECKPOINT_EVERY: u64 = 4096;
@@ -72,12 +72,12 @@ impl Trace {
         Self { hasher, events: 0, checkpoints: Vec::new() }
     }
 
-    pub(crate) fn event<E: Traced>(&mut self, f: &Fired<E>) {
+    pub(crate) fn event<E: Traced>(&mut self, at: Instant, actor: u32, event: &E) {
         let h = &mut self.hasher;
-        h.u64(f.at.0);
-        h.u64(u64::from(f.actor.0));
-        h.str(f.event.kind());
-        f.event.digest(h);
+        h.u64(at.0);
+        h.u64(u64::from(actor));
+        h.str(event.kind());
+        event.digest(h);
         self.events += 1;
         if self.events.is_multiple_of(CHECKPOINT_EVERY) {
             self.checkpoints.push(self.hasher.finish());

@@ -9,6 +9,7 @@
 //! must hold at the end), `media` (the real stream), `results` and [`tables`] (what is left).
 
 mod books;
+mod clip;
 mod error;
 mod facts;
 pub mod invariants;
@@ -23,8 +24,8 @@ pub mod tables;
 mod world;
 
 pub use books::{Books, Pair, PairBook};
+pub use clip::{ClipInfo, ClipSegment};
 pub use error::LabError;
 pub use replay::{Replay, replay};
 pub use results::Summary;
 pub use run::{Phase, Progress, RunFile, RunOptions, RunOutcome, RunState, run};
-pub use world::{ClipInfo, ClipSegment};

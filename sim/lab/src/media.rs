@@ -15,7 +15,7 @@ use weir_media::{Ladder, LibavTranscoder, MediaError, Rung, SegmentFile, Transco
 use weir_types::Profile;
 
 use crate::LabError;
-use crate::world::{ClipInfo, ClipSegment};
+use crate::clip::{ClipInfo, ClipSegment};
 
 /// A rendition that an orchestrator made.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,10 +11,11 @@ use std::time::Instant as Clock;
 use serde::{Deserialize, Serialize};
 use weir_kernel::TraceWriter;
 
+use crate::clip::ClipInfo;
 use crate::media::{Clip, RenditionRow, Studio};
 use crate::results::{Results, Summary};
 use crate::scenario::Scenario;
-use crate::world::{ClipInfo, World};
+use crate::world::World;
 use crate::{LabError, facts, invariants};
 
 /// Events between two looks at the clock and the cancel flag.

@@ -1,10 +1,9 @@
 //! The protocol's state at the end of a round, for the tables.
 
+use alloy::providers::RootProvider;
 use futures::executor::block_on;
 use weir_chain::{ChainError, Client};
 use weir_types::{Address, LptWei, Perc6, Perc9, Round, Wei};
-
-use crate::world::Rpc;
 
 /// A round as the chain shows it when it is over.
 #[derive(Debug, Clone)]
@@ -54,7 +53,7 @@ pub(crate) struct RoundMeta {
 
 /// Reads the state of the round that is just ending.
 pub(crate) fn take(
-    client: &Client<Rpc>,
+    client: &Client<RootProvider>,
     meta: RoundMeta,
     orchestrators: &[Address],
     gateways: &[Address],

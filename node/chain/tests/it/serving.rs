@@ -28,7 +28,7 @@ use weir_ticket::recipient::RecipientConfig;
 use weir_ticket::sender::SenderConfig;
 use weir_types::{Entropy, Instant, Millis, Pixels, Price, Profile, Wei, keccak256};
 
-use crate::support::{CHAIN_ID, L1_SECONDS, Line, OWNER, ROUND, Town, Trouble, endpoints, lpt, run};
+use crate::support::{CHAIN_ID, Line, OWNER, ROUND, Town, Trouble, endpoints, lpt, run};
 
 const GATEWAY: Peer = Peer(0);
 const ORCHESTRATOR: Peer = Peer(1);
@@ -300,9 +300,9 @@ impl Pair {
 
     /// One second of the chain. Somebody initialises rounds as they come.
     fn mine(&self) {
+        let before = self.town.chain.l1_block_number();
         self.town.pass(1);
-        let (l1, seconds) = (self.town.chain.l1_block_number(), self.town.chain.now().as_secs_f64());
-        if l1 % ROUND == 0 && (seconds as u64) % L1_SECONDS == 0 {
+        if before / ROUND < self.town.chain.l1_block_number() / ROUND {
             self.town.send(OWNER, self.town.d.rounds_manager, &RoundsManager::initializeRoundCall {});
         }
         self.town.chain.mine();

@@ -17,8 +17,6 @@ use std::time::Duration;
 use thiserror::Error;
 
 use crate::block::Block;
-use crate::chain::{Chain, Inner};
-use crate::config::ChainConfig;
 
 pub(crate) use remote::Remote;
 
@@ -98,38 +96,6 @@ pub enum ForkCause {
 
 impl revm::database_interface::DBErrorMarker for Box<ForkError> {}
 
-impl Chain {
-    /// A chain that goes on from a block of another. Chain id, times and numbers are those of the other chain;
-    /// the rest of the configuration is taken as given.
-    ///
-    /// # Errors
-    /// The block is neither in the cache nor to be had.
-    pub fn fork(fork: &Fork, config: ChainConfig) -> Result<Self, Box<ForkError>> {
-        let (remote, head) = Remote::open(fork)?;
-        let config = ChainConfig {
-            chain_id: head.chain_id,
-            genesis_time: head.block.header.timestamp,
-            l1_start: head.block.l1_block_number,
-            base_fee: head.base_fee().unwrap_or(config.base_fee),
-            ..config
-        };
-        Ok(Self::from(Inner::on(config, Some((remote, head.block)))))
-    }
-
-    /// Why the newest attempt to read another chain failed, if it did; asking clears it. While there is a
-    /// failure that nobody asked for, no block is made. Always none on a chain that is no fork.
-    #[must_use]
-    pub fn failure(&self) -> Option<Box<ForkError>> {
-        self.lock().failure.take()
-    }
-
-    /// Requests that were made of the other chain.
-    #[must_use]
-    pub fn fork_requests(&self) -> u64 {
-        self.lock().state.remote().map_or(0, |remote| remote.requests())
-    }
-}
-
 /// The block that is gone on from.
 pub(crate) struct Head {
     pub(crate) chain_id: u64,
@@ -137,7 +103,7 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    fn base_fee(&self) -> Option<weir_types::Wei> {
+    pub(crate) fn base_fee(&self) -> Option<weir_types::Wei> {
         self.block.header.base_fee_per_gas.map(|fee| weir_types::Wei::new(u128::from(fee)))
     }
 }

@@ -112,7 +112,7 @@ impl Pinned {
 }
 
 impl Remote {
-    pub(super) fn open(fork: &Fork) -> Result<(Self, Head), Box<ForkError>> {
+    pub(crate) fn open(fork: &Fork) -> Result<(Self, Head), Box<ForkError>> {
         let from = shown(&fork.url);
         let what = fork.block.map_or_else(|| "the newest block".to_owned(), |number| format!("block {number}"));
         let failed = |cause| Box::new(ForkError { what: what.clone(), from: from.clone(), cause });

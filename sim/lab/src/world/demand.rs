@@ -2,36 +2,13 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use weir_kernel::{Streams, dist};
 use weir_roles::io::SegmentMeta;
 use weir_types::{B256, Instant, Millis, Profile, keccak256};
 
+use crate::clip::ClipInfo;
 use crate::names::numbered;
 use crate::scenario::Scenario;
-
-/// One segment of the real clip, as far as the simulation knows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClipSegment {
-    /// Frames in it.
-    pub frames: u32,
-    /// Its playing time.
-    pub duration_ms: u64,
-}
-
-/// The real clip, as far as the simulation knows it. Everything here is the same on every machine:
-/// what encoders make of the clip differs by library and stays out of the simulation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClipInfo {
-    /// SHA-256 of the file.
-    pub sha256: String,
-    /// Width of its pictures.
-    pub width: u32,
-    /// Height of its pictures.
-    pub height: u32,
-    /// Its segments.
-    pub segments: Vec<ClipSegment>,
-}
 
 /// A stream that will reach a gateway.
 #[derive(Debug, Clone)]

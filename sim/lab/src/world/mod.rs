@@ -23,14 +23,13 @@ use weir_types::{Address, Credit, Entropy, Instant, Round, Wei};
 
 use crate::LabError;
 use crate::books::{Books, LatencyParts};
+use crate::clip::ClipInfo;
 use crate::media::Studio;
 use crate::names::Names;
 use crate::scenario::Scenario;
 use crate::snapshot::{self, RoundMeta, RoundRow};
 
-pub use demand::{ClipInfo, ClipSegment};
 pub(crate) use event::Event;
-pub(crate) use view::Rpc;
 
 use demand::StreamPlan;
 use event::{Origin, Part};

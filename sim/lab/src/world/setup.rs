@@ -26,13 +26,14 @@ use weir_ticket::sender::SenderConfig;
 use weir_types::{Address, Credit, Entropy, Instant, L2Block, LptWei, Millis, Perc9, Round, U256, Wei};
 
 use super::actors::{Cast, DelegatorSpec, Identity, OrchestratorSpec, SEQUENCER, price};
-use super::demand::{self, ClipInfo};
+use super::demand;
 use super::event::Event;
 use super::node::{Machines, Node, OrchestratorNode};
 use super::view::View;
 use super::{World, priority};
 use crate::LabError;
 use crate::books::Books;
+use crate::clip::ClipInfo;
 use crate::names::Names;
 use crate::scenario::{Scenario, eth, lpt};
 use crate::snapshot::RoundMeta;

@@ -8,12 +8,9 @@ use weir_chain::{Book, ChainError, Client, Log, News, WatchConfig, Watcher};
 use weir_roles::{ChainHead, OrchestratorEntry, Peer, RoundInfo, SenderFunds};
 use weir_types::{Address, Round, Wei};
 
-/// Provider of the embedded chain.
-pub(crate) type Rpc = RootProvider;
-
 /// State read once per block and handed to every node that asks.
 pub(crate) struct View {
-    pub(crate) client: Client<Rpc>,
+    pub(crate) client: Client<RootProvider>,
     watcher: Watcher,
     /// What of the chain's state is known: read once, for all nodes.
     book: Book,
@@ -30,7 +27,7 @@ pub(crate) struct View {
 
 impl View {
     /// A view of the chain as it stands; `peers` maps service URIs to endpoints.
-    pub(crate) fn new(client: Client<Rpc>, peers: BTreeMap<String, Peer>) -> Result<Self, ChainError> {
+    pub(crate) fn new(client: Client<RootProvider>, peers: BTreeMap<String, Peer>) -> Result<Self, ChainError> {
         let head = block_on(client.head())?;
         let watcher = Watcher::new(WatchConfig::in_process(), client.addresses(), weir_types::L2Block(head.l2.0 + 1));
         let round = block_on(client.round_info())?;
@@ -93,7 +90,7 @@ impl View {
     }
 
     fn read_active(&mut self) -> Result<(), ChainError> {
-        let active = block_on(self.client.active(&self.book))?;
+        let active = block_on(self.client.active(|who| self.book.uri(who).map(str::to_owned)))?;
         // An orchestrator without a reachable URI cannot be asked for work.
         let entry = |o: &weir_chain::ActiveOrchestrator| {
             let peer = *self.peers.get(&o.uri)?;
