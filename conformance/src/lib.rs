@@ -2,11 +2,13 @@
 //! is counted and named.
 //!
 //! [`histories`] replays random histories of the protocol's contracts on the embedded chain.
-//! [`transactions`] sends recorded transactions of real nodes. [`recording`] reads the files, [`report`] holds the figures.
+//! [`transactions`] sends recorded transactions of real nodes. [`vectors`] puts cases of the
+//! original's own functions to ours. [`recording`] reads the files, [`report`] holds the figures.
 
 pub mod histories;
 pub mod recording;
 pub mod report;
 pub mod transactions;
+pub mod vectors;
 
 pub use report::{FileReport, Report};

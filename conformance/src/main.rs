@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use eyre::Result;
-use weir_conformance::{Report, histories, recording};
+use weir_conformance::{Report, histories, recording, vectors};
 
 /// Differences shown per file.
 const SHOWN: usize = 20;
@@ -19,7 +19,13 @@ const SHOWN: usize = 20;
 struct Cli {
     /// Folder with random histories of the protocol's contracts (*.jsonl, *.jsonl.zst).
     #[arg(long, value_name = "DIR")]
-    histories: PathBuf,
+    histories: Option<PathBuf>,
+    /// Folder with cases written by the original's own functions (*.json, *.json.zst).
+    #[arg(long, value_name = "DIR")]
+    vectors: Option<PathBuf>,
+    /// Print the rules by which cases are left out.
+    #[arg(long)]
+    rules: bool,
     /// Print the figures as JSON.
     #[arg(long)]
     json: bool,
@@ -27,14 +33,28 @@ struct Cli {
 
 fn run(cli: &Cli) -> Result<Report> {
     let mut report = Report::default();
-    for file in recording::folder(&cli.histories)? {
-        report.files.push(histories::replay(&file.name, &file.read()?));
+    if let Some(folder) = &cli.histories {
+        for file in recording::folder(folder, recording::LINES)? {
+            report.files.push(histories::replay(&file.name, &file.read()?));
+        }
+    }
+    if let Some(folder) = &cli.vectors {
+        // A case that stops ours is counted, and not told twice.
+        std::panic::set_hook(Box::new(|_| {}));
+        for file in recording::folder(folder, recording::JSON)? {
+            report.files.push(vectors::run(&file.name, &file.read()?));
+        }
+        let _ = std::panic::take_hook();
     }
     Ok(report)
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if cli.rules {
+        print!("{}", vectors::rules_text());
+        return ExitCode::SUCCESS;
+    }
     let report = match run(&cli) {
         Ok(report) => report,
         Err(error) => {

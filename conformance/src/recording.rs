@@ -1,12 +1,18 @@
-//! Recorded files: JSON lines, plain or compressed.
+//! Recorded files: JSON or JSON lines, plain or compressed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use eyre::{Context, Result, ensure};
 
-const PLAIN: &str = ".jsonl";
-const PACKED: &str = ".jsonl.zst";
+/// Endings of a kind of recordings: plain, and compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kind(&'static str, &'static str);
+
+/// Lines of JSON.
+pub const LINES: Kind = Kind(".jsonl", ".jsonl.zst");
+/// One piece of JSON.
+pub const JSON: Kind = Kind(".json", ".json.zst");
 
 /// A file of a folder of recordings.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,20 +37,21 @@ impl Recording {
     }
 }
 
-/// The recordings of a folder, by name.
+/// The recordings of a kind in a folder, by name.
 ///
 /// # Errors
 /// The folder cannot be read, or has none.
-pub fn folder(folder: &Path) -> Result<Vec<Recording>> {
+pub fn folder(folder: &Path, kind: Kind) -> Result<Vec<Recording>> {
+    let Kind(plain, packed) = kind;
     let at = || format!("reading {}", folder.display());
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).with_context(at)? {
         let path = entry.with_context(at)?.path();
         let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let name = file.strip_suffix(PACKED).or_else(|| file.strip_suffix(PLAIN)).map(str::to_owned);
+        let name = file.strip_suffix(packed).or_else(|| file.strip_suffix(plain)).map(str::to_owned);
         found.extend(name.map(|name| Recording { name, path }));
     }
-    ensure!(!found.is_empty(), "no recordings (*{PLAIN}, *{PACKED}) in {}", folder.display());
+    ensure!(!found.is_empty(), "no recordings (*{plain}, *{packed}) in {}", folder.display());
     found.sort();
     Ok(found)
 }

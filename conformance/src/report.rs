@@ -1,5 +1,6 @@
 //! What a comparison came to.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -20,6 +21,9 @@ pub struct FileReport {
     /// The differences, one line each.
     #[serde(skip)]
     pub differences: Vec<String>,
+    /// How many cases a rule leaves out, by its name.
+    #[serde(skip)]
+    pub rules: BTreeMap<&'static str, usize>,
 }
 
 impl FileReport {
@@ -69,6 +73,11 @@ impl Report {
             sum.left_out += file.left_out;
         }
         row("all", &sum);
+        for file in self.files.iter().filter(|file| !file.rules.is_empty()) {
+            let rules: Vec<String> =
+                file.rules.iter().map(|(name, n)| format!("{} {n}", name.to_lowercase())).collect();
+            let _ = writeln!(out, "{}: left out by rule: {}", file.name, rules.join(", "));
+        }
         for file in self.files.iter().filter(|file| file.failed > 0) {
             let _ = writeln!(out, "\n{}:", file.name);
             file.differences.iter().take(most).for_each(|text| {

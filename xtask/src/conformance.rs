@@ -6,26 +6,39 @@ use std::process::{Command, ExitCode};
 use clap::Args;
 use eyre::Result;
 
-/// Recordings to compare with.
+/// Recordings to compare with: all of this repository's, or those that are named.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Folder with random histories of the protocol's contracts (*.jsonl, *.jsonl.zst).
-    /// By default those of this repository.
     #[arg(long, value_name = "DIR")]
     histories: Option<PathBuf>,
+    /// Folder with cases written by the original's own functions (*.json, *.json.zst).
+    #[arg(long, value_name = "DIR")]
+    vectors: Option<PathBuf>,
     /// Print the figures as JSON.
     #[arg(long)]
     json: bool,
+    /// Print the rules by which cases are left out.
+    #[arg(long)]
+    rules: bool,
 }
 
 /// What was printed is what the comparison printed; so is the exit code.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     xtask::build("weir-conformance", false)?;
     let mut command = Command::new(crate::target_directory()?.join("debug/weir-conformance"));
-    let committed = || xtask::root().join("conformance/data/histories");
-    command.arg("--histories").arg(arguments.histories.clone().unwrap_or_else(committed));
-    if arguments.json {
-        command.arg("--json");
+    let committed = |folder: &str| xtask::root().join("conformance/data").join(folder);
+    let none_named = arguments.histories.is_none() && arguments.vectors.is_none();
+    for (option, named) in [("histories", &arguments.histories), ("vectors", &arguments.vectors)] {
+        let folder = named.clone().or_else(|| none_named.then(|| committed(option)));
+        if let Some(folder) = folder {
+            command.arg(format!("--{option}")).arg(folder);
+        }
+    }
+    for (option, given) in [("--json", arguments.json), ("--rules", arguments.rules)] {
+        if given {
+            command.arg(option);
+        }
     }
     xtask::pass_on(&mut command)
 }

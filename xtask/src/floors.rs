@@ -6,28 +6,29 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use eyre::{Context, Result};
 
 /// Every crate of the workspace and its floor, as ARCHITECTURE.md draws them.
-pub const FLOORS: [(&str, u8); 17] = [
+pub const FLOORS: [(&str, u8); 18] = [
     ("weir-types", 1),
     ("weir-anvil", 1),
-    ("weir-ticket", 2),
-    ("weir-market", 2),
+    ("weir-wire", 2),
     ("weir-contracts", 2),
-    ("weir-roles", 3),
-    ("weir-evm", 3),
-    ("weir-kernel", 4),
-    ("weir-chain", 4),
-    ("weir-media", 4),
-    ("weir-store", 4),
-    ("weir-lab", 5),
-    ("weir-report", 5),
-    ("weir-benches", 6),
-    ("weir-conformance", 6),
-    ("weir", 6),
-    ("xtask", 6),
+    ("weir-ticket", 3),
+    ("weir-market", 3),
+    ("weir-evm", 4),
+    ("weir-roles", 4),
+    ("weir-kernel", 5),
+    ("weir-chain", 5),
+    ("weir-media", 5),
+    ("weir-store", 5),
+    ("weir-lab", 6),
+    ("weir-report", 6),
+    ("weir-benches", 7),
+    ("weir-conformance", 7),
+    ("weir", 7),
+    ("xtask", 7),
 ];
 
 /// Crates that no task runtime, socket or clock may reach, however many crates lie between.
-pub const SANS_IO: [&str; 5] = ["weir-types", "weir-ticket", "weir-market", "weir-roles", "weir-kernel"];
+pub const SANS_IO: [&str; 6] = ["weir-types", "weir-wire", "weir-ticket", "weir-market", "weir-roles", "weir-kernel"];
 
 /// What a crate with one of these below it could do, and must not.
 pub const IO_CRATES: [&str; 8] = ["tokio", "async-std", "smol", "mio", "socket2", "hyper", "reqwest", "alloy-provider"];

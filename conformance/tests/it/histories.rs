@@ -7,7 +7,7 @@ use weir_conformance::{FileReport, histories, recording};
 
 fn recorded(name: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/histories");
-    let files = recording::folder(&folder).expect("the committed recordings");
+    let files = recording::folder(&folder, recording::LINES).expect("the committed recordings");
     files.iter().find(|file| file.name == name).expect("a committed recording").read().expect("it is readable")
 }
 
@@ -27,7 +27,7 @@ macro_rules! committed {
         #[test]
         fn every_committed_history_is_replayed() {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/histories");
-            let names: Vec<String> = recording::folder(&folder).expect("files").into_iter().map(|f| f.name).collect();
+            let names: Vec<String> = recording::folder(&folder, recording::LINES).expect("files").into_iter().map(|f| f.name).collect();
             assert_eq!(names, [$($file),+]);
         }
     };

@@ -3,3 +3,4 @@
 mod histories;
 mod program;
 mod transactions;
+mod vectors;

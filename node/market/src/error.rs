@@ -26,6 +26,9 @@ pub enum MarketError {
     /// A list of prices that cannot be read.
     #[error("price list cannot be read: {0}")]
     PriceList(String),
+    /// A list of versions that cannot be read.
+    #[error("list of runner versions cannot be read: {0}")]
+    VersionList(String),
     /// A price feed without the currency that a conversion needs.
     #[error("price feed does not have {currency} as a currency ({base}/{quote})")]
     FeedCurrency {

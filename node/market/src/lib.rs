@@ -6,12 +6,13 @@
 //! original has a defect that harms its user, the documentation of the item says what is done
 //! instead.
 //!
-//! Map of the crate, in reading order: [`price`] (what an orchestrator asks and what a gateway
-//! pays at most), [`selection`] (who gets the next segment), [`discovery`] (who is asked for an
+//! Map of the crate, in reading order: [`capability`] (what jobs need and nodes can do), [`price`]
+//! (what an orchestrator asks and what a gateway pays at most), [`selection`] (who gets the next segment), [`discovery`] (who is asked for an
 //! offer), [`suspension`] (who rests), [`pool`] (the sessions of a stream), [`admission`] (what an
 //! orchestrator accepts), [`limits`] (timeouts as data).
 
 pub mod admission;
+pub mod capability;
 pub mod discovery;
 mod error;
 pub mod limits;

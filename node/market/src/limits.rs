@@ -1,7 +1,7 @@
 //! Timeouts and sizes of the market, as data for drivers.
 
 use serde::{Deserialize, Serialize};
-use weir_types::Millis;
+use weir_types::{Instant, Millis};
 
 /// Longest wait for an orchestrator's answer when a session is renewed.
 pub const REFRESH: Millis = Millis(2_500);
@@ -15,6 +15,12 @@ pub const POLL_PERIOD: Millis = Millis(25 * 60 * 1_000);
 pub const TOKEN_LIFE: Millis = Millis(30 * 60 * 1_000);
 /// Time before the end of a session token at which a gateway asks for a new one.
 pub const TOKEN_MARGIN: Millis = Millis(3 * 60 * 1_000);
+/// Whether a session token that ends at a time should be renewed before it is used again.
+#[must_use]
+pub fn token_ends(end: Instant, now: Instant) -> bool {
+    end < now + TOKEN_MARGIN
+}
+
 /// Idle time after which an orchestrator drops a session.
 pub const SESSION_IDLE: Millis = Millis(70_000);
 /// Idle time after which a gateway drops a pushed stream.

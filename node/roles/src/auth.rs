@@ -1,9 +1,9 @@
 //! Session tokens and the byte strings that peers sign.
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use weir_ticket::{Signature, TicketSigner};
-use weir_types::{Address, B256, Entropy, Instant, Millis, U256, keccak256};
+use weir_types::{Address, B256, Entropy, Instant, Millis, keccak256};
+use weir_wire::segment::flatten;
+use weir_wire::{signed, token};
 
 use crate::io::{AuthToken, RenditionMeta, SegmentMeta};
 
@@ -48,7 +48,8 @@ impl TokenMint {
     /// # Errors
     /// [`TokenError`] says why it is refused.
     pub fn check(&self, token: &AuthToken, now: Instant) -> Result<(), TokenError> {
-        if self.mac(token.session_id, token.expires) != token.token {
+        let (name, end) = (session_name(token.session_id), seconds(token.expires));
+        if !token::is_token(token.token.as_slice(), &self.secret, &name, end) {
             return Err(TokenError::Invalid);
         }
         if token.expires < now {
@@ -58,20 +59,12 @@ impl TokenMint {
     }
 
     fn mac(&self, session_id: u64, expires: Instant) -> B256 {
-        token_mac(&self.secret, &session_name(session_id), expires.as_secs())
+        token::token(&self.secret, &session_name(session_id), seconds(expires))
     }
 }
 
-/// A token's bytes: HMAC-SHA256 over the session's name and the Unix second of expiry, the latter
-/// big-endian without leading zeros.
-#[must_use]
-pub fn token_mac(secret: &[u8], session: &str, expiration: u64) -> B256 {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes keys of any length");
-    mac.update(session.as_bytes());
-    let bytes = expiration.to_be_bytes();
-    let first = bytes.iter().position(|b| *b != 0).unwrap_or(bytes.len());
-    mac.update(bytes.get(first..).unwrap_or_default());
-    B256::from_slice(&mac.finalize().into_bytes())
+fn seconds(at: Instant) -> i64 {
+    i64::try_from(at.as_secs()).unwrap_or(i64::MAX)
 }
 
 /// A session's number as text.
@@ -89,47 +82,21 @@ pub fn session_id(name: &str) -> Option<u64> {
 /// Signature with which a sender asks for an orchestrator's information: over its own address.
 #[must_use]
 pub fn sign_request(signer: &dyn TicketSigner) -> Signature {
-    signer.sign(request_hash(signer.address()))
-}
-
-fn request_hash(sender: Address) -> B256 {
-    keccak256(hex_address(sender))
+    signer.sign(signed::request(signer.address()))
 }
 
 /// Checks a [`sign_request`] signature.
 #[must_use]
 pub fn request_is_signed(sender: Address, sig: &Signature) -> bool {
-    weir_ticket::sig::verify(sender, request_hash(sender), sig).is_ok()
-}
-
-fn hex_address(a: Address) -> String {
-    let mut out = String::with_capacity(42);
-    out.push_str("0x");
-    for b in a.as_slice() {
-        out.push_str(&format!("{b:02x}"));
-    }
-    out
-}
-
-/// Bytes that a sender signs for a segment: the stream's name, the segment's number and content hash,
-/// and four bytes of each rendition's name's hash, as hexadecimal text.
-#[must_use]
-pub fn flatten<'a>(stream: &str, seq: u64, hash: B256, profiles: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
-    let mut flat = stream.as_bytes().to_vec();
-    flat.extend_from_slice(&U256::from(seq).to_be_bytes::<32>());
-    flat.extend_from_slice(hash.as_slice());
-    for name in profiles {
-        let id = keccak256(name.as_bytes());
-        id.iter().take(4).for_each(|b| flat.extend_from_slice(format!("{b:02x}").as_bytes()));
-    }
-    flat
+    weir_ticket::sig::verify(sender, signed::request(sender), sig).is_ok()
 }
 
 /// Hash that a sender signs for a segment.
 #[must_use]
 pub fn segment_hash(segment: &SegmentMeta) -> B256 {
     let names = segment.profiles.iter().map(|p| p.name.as_str());
-    keccak256(flatten(&stream_name(segment.stream), segment.seq, segment.hash, names))
+    let seq = i64::try_from(segment.seq).unwrap_or(i64::MAX);
+    keccak256(flatten(stream_name(segment.stream).as_bytes(), seq, segment.hash, names))
 }
 
 /// A stream's name on the wire.
@@ -141,11 +108,7 @@ pub fn stream_name(stream: u64) -> String {
 /// Hash that an orchestrator signs for finished renditions.
 #[must_use]
 pub fn result_hash(renditions: &[RenditionMeta]) -> B256 {
-    let mut all = Vec::with_capacity(32 * renditions.len());
-    for r in renditions {
-        all.extend_from_slice(r.hash.as_slice());
-    }
-    keccak256(all)
+    signed::renditions(renditions.iter().map(|r| r.hash))
 }
 
 #[cfg(test)]

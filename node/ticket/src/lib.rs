@@ -9,9 +9,10 @@
 //! (signatures and the draw), [`value`] (exact sums), [`recipient`] (an orchestrator's parameters
 //! and checks), [`payment`] (a whole payment received), [`balance`] (credit per session),
 //! [`sender`] (a gateway's sessions, batches and limits), [`monitor`] (what a sender is good for),
-//! [`queue`] (redemption of winners).
+//! [`queue`] (redemption of winners), [`meter`] (work that goes by time), [`wire`] (all of it as messages).
 
 pub mod balance;
+pub mod meter;
 pub mod monitor;
 pub mod payment;
 pub mod queue;
@@ -20,6 +21,7 @@ pub mod sender;
 pub mod sig;
 pub mod ticket;
 pub mod value;
+pub mod wire;
 
 pub use sig::{EthVerifier, SigError, Signature, SigningKey, TicketSigner, TicketVerifier, is_winning};
 pub use ticket::{ExpirationParams, Payment, PriceError, PriceInfo, SenderParams, Ticket, TicketParams, WinningTicket};

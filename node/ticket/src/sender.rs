@@ -104,7 +104,7 @@ pub enum SenderError {
         max: U256,
     },
     /// No session of this id.
-    #[error("cannot create ticket batch: unknown session {0}")]
+    #[error("error loading session: {0}")]
     UnknownSession(B256),
     /// A session whose nonces are used up: fresh parameters start new ones.
     #[error("cannot create ticket batch: {tickets} tickets after nonce {nonce} are more than a session has")]

@@ -4,11 +4,13 @@
 //! checked: an overflow is an [`AmountError`], never a wrap. Prices and ticket values that the
 //! protocol defines as fractions stay exact rationals ([`Price`], [`Credit`]) and are never floats.
 //!
-//! Map of the crate, in reading order: [`amount`] (wei, LPT, exact credit), [`price`],
+//! Map of the crate, in reading order: [`amount`] (wei, LPT, exact credit), [`decimal`] (amounts as
+//! texts), [`price`],
 //! [`time`] (virtual and wall instants, rounds, block numbers), [`work`] (pixels, profiles),
 //! [`prob`] (win probabilities and the protocol's percentage scales), [`entropy`].
 
 pub mod amount;
+pub mod decimal;
 pub mod entropy;
 pub mod price;
 pub mod prob;

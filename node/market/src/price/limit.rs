@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use num_bigint::BigInt;
 use num_rational::BigRational;
+use thiserror::Error;
 use weir_types::Price;
 
 use super::list::{ModelKey, Request};
@@ -59,8 +60,27 @@ fn positive(price: Price) -> Option<Price> {
     (!price.is_free()).then_some(price)
 }
 
-/// Whether a gateway goes on with a session whose price changed: up to twice its first price.
-#[must_use]
-pub fn increase_accepted(first: &Price, current: &Price) -> bool {
-    current.ratio() <= &(first.ratio() * BigRational::from_integer(BigInt::from(INCREASE)))
+/// A price that rose too far within a session.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error(
+    "Orchestrator price has more than doubled, Orchestrator price: {}, Orchestrator initial price: {}",
+    current.ratio(),
+    first.ratio()
+)]
+pub struct Doubled {
+    /// The session's first price.
+    pub first: Price,
+    /// Its price now.
+    pub current: Price,
+}
+
+/// A gateway goes on with a session whose price changed up to twice its first price.
+///
+/// # Errors
+/// It rose further.
+pub fn check_increase(first: &Price, current: &Price) -> Result<(), Doubled> {
+    if current.ratio() <= &(first.ratio() * BigRational::from_integer(BigInt::from(INCREASE))) {
+        return Ok(());
+    }
+    Err(Doubled { first: first.clone(), current: current.clone() })
 }

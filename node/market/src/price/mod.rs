@@ -12,5 +12,5 @@ pub mod options;
 
 pub use currency::Feed;
 pub use fixed::{Wire, fixed_to_price, price_to_fixed, price_to_int64, stake_to_fixed};
-pub use limit::{MaxPrice, increase_accepted};
+pub use limit::{Doubled, MaxPrice, check_increase};
 pub use list::{ModelKey, PriceList, Request};

@@ -1,37 +1,7 @@
-//! Case files and stand-ins.
+//! Stand-ins.
 
-use num_rational::BigRational;
-use serde_json::Value;
 use weir_market::selection::{Draw, Offer};
 use weir_types::{Address, Price};
-
-/// The case files, by name.
-pub(crate) fn data(name: &str) -> Value {
-    let text = match name {
-        "fixed_point" => include_str!("../data/fixed_point.json"),
-        "price_info" => include_str!("../data/price_info.json"),
-        "price_options" => include_str!("../data/price_options.json"),
-        "selection" => include_str!("../data/selection.json"),
-        other => panic!("no case file {other}"),
-    };
-    serde_json::from_str(text).expect("case file is JSON")
-}
-
-/// The cases of a file that have this kind.
-pub(crate) fn cases<'a>(file: &'a Value, kind: &str) -> Vec<&'a Value> {
-    let all = file["cases"].as_array().expect("cases");
-    all.iter().filter(|c| c["kind"] == kind).collect()
-}
-
-/// `n/d` or `n`; `None` for null and the empty text.
-pub(crate) fn ratio(v: &Value) -> Option<BigRational> {
-    let text = v.as_str().filter(|s| !s.is_empty())?;
-    Some(text.parse().unwrap_or_else(|_| panic!("not a rational: {text}")))
-}
-
-pub(crate) fn price(v: &Value) -> Option<Price> {
-    ratio(v).map(|r| Price::from_ratio(r).expect("price is not negative"))
-}
 
 /// A draw that says what it is told.
 pub(crate) struct Scripted(pub(crate) f64);

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use thiserror::Error;
-use weir_market::price::increase_accepted;
+use weir_market::price::{Doubled, check_increase};
 use weir_ticket::balance::{Balances, Key, Staged};
 use weir_ticket::sender::{Sender, SenderConfig, SenderError, SenderView, fee_estimate, own_money};
 use weir_ticket::{Payment, PriceInfo, TicketParams, TicketSigner, Value};
@@ -23,14 +23,9 @@ pub enum PayError {
     /// It asks for money and says nothing of tickets.
     #[error("ticketParams is nil")]
     NoParams,
-    /// It became too dear in the middle of a stream.
-    #[error("Orchestrator price has more than doubled, from {first} to {current}")]
-    Doubled {
-        /// Price at the start of the session.
-        first: Box<Price>,
-        /// Price now.
-        current: Box<Price>,
-    },
+    /// The price rose too far.
+    #[error(transparent)]
+    Doubled(#[from] Box<Doubled>),
     /// A price that no message can carry.
     #[error("price does not fit a message: {0}")]
     PriceRange(Box<Price>),
@@ -134,9 +129,7 @@ impl Purse {
     /// Whether a session can go on.
     pub(super) fn check(&self, session: &Session) -> Result<(), PayError> {
         let (first, current) = (&session.first_price, &session.info.price);
-        if !increase_accepted(first, current) {
-            return Err(PayError::Doubled { first: Box::new(first.clone()), current: Box::new(current.clone()) });
-        }
+        check_increase(first, current).map_err(Box::new)?;
         self.acceptable(&session.info)
     }
 

@@ -1,6 +1,6 @@
 //! A segment's way: choose, pay, send, check what comes back, or try another.
 
-use weir_market::limits::{REFRESH, SegmentLimits, TOKEN_MARGIN};
+use weir_market::limits::{REFRESH, SegmentLimits, token_ends};
 use weir_market::pool::retryable;
 use weir_ticket::TicketVerifier;
 use weir_types::{Credit, Pixels};
@@ -53,7 +53,7 @@ impl Gateway {
             self.retry(t, job, uri, "session is gone".to_owned());
             return;
         };
-        let token_ends = session.info.auth.expires < t.now + TOKEN_MARGIN;
+        let token_ends = token_ends(session.info.auth.expires, t.now);
         match self.purse.check(&session) {
             Ok(()) if !token_ends => self.pay_and_send(t, job, &session),
             Ok(()) | Err(PayError::Expired) => {

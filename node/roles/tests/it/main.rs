@@ -5,4 +5,3 @@ mod orchestrator;
 mod redeemer;
 mod support;
 mod upkeep;
-mod vectors;

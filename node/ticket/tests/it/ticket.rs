@@ -1,86 +1,10 @@
-//! Tickets and their draw against go-livepeer's cases.
+//! Tickets and their draw.
 
-use num_traits::ToPrimitive;
-use serde_json::Value;
 use weir_ticket::sig::draw;
-use weir_ticket::{PriceError, PriceInfo, Ticket, TicketParams, is_winning};
+use weir_ticket::{PriceError, PriceInfo, TicketParams, is_winning};
 use weir_types::{Address, B256, L1Block, Price, Round, U256, Wei, WinProb};
 
-use crate::support::{
-    address, bytes, data, decimal, expiration, flag, gateway_key, hex_word, list, maybe, ratio, text, wei, word,
-};
-
-fn ticket(c: &Value) -> Ticket {
-    let e = expiration(c);
-    Ticket {
-        recipient: address(text(c, "recipient")),
-        sender: address(text(c, "sender")),
-        face_value: wei(c, "faceValue"),
-        win_prob: WinProb(text(c, "winProb").parse().expect("decimal word")),
-        sender_nonce: u32::try_from(c["senderNonce"].as_u64().expect("nonce")).expect("32 bits"),
-        recipient_rand_hash: word(text(c, "recipientRandHash")),
-        creation_round: e.creation_round,
-        creation_round_block_hash: e.creation_round_block_hash,
-        params_expiration_block: L1Block(0),
-    }
-}
-
-#[test]
-fn packed_form_hash_and_value() {
-    let file = data("tickets");
-    let all = list(&file, "cases");
-    assert_eq!(all.len(), 264);
-    let key = gateway_key();
-    let (mut checked, mut packed, mut signed, mut negative) = (0, 0, 0, 0);
-    for c in all {
-        // Rounds below zero, which the original packs without their sign, do not exist here.
-        if c["creationRound"].as_i64().expect("round") < 0 {
-            negative += 1;
-            continue;
-        }
-        let t = ticket(c);
-        assert_eq!(hex::encode(t.aux_data()), text(c, "auxData"), "{c}");
-        assert_eq!(Some(t.packed().len() as u64), c["packedLen"].as_u64(), "{c}");
-        assert_eq!(hex::encode(t.hash()), text(c, "hash"), "{c}");
-        if let Some(p) = maybe(c, "packed") {
-            assert_eq!(hex::encode(t.packed()), p, "{c}");
-            packed += 1;
-        }
-        let ev = t.expected_value();
-        assert_eq!(ev.0, ratio(text(c, "ev")), "{c}");
-        assert_eq!(decimal(&ev.0, 3), text(c, "ev3"), "{c}");
-        let chance: f64 = text(c, "winProb10").parse().expect("number");
-        assert!((t.win_prob.to_f64() - chance).abs() <= 0.6e-10, "{c}");
-        if let Some(sig) = maybe(c, "sig") {
-            let ours = weir_ticket::ticket::sign_ticket(&t, &key).expect("its sender's key");
-            assert_eq!(ours.to_string(), sig, "{c}");
-            assert_eq!(weir_ticket::sig::verify(t.sender, t.hash(), &ours).is_ok(), flag(c, "sigVerifies"), "{c}");
-            signed += 1;
-        }
-        checked += 1;
-    }
-    assert_eq!((checked, packed, signed, negative), (261, 14, 207, 3));
-}
-
-#[test]
-fn draws() {
-    let file = data("winning");
-    let all = list(&file, "cases");
-    assert_eq!(all.len(), 96);
-    let (mut answers, mut wins) = (0, 0);
-    for c in all {
-        let (sig, rand) = (bytes(text(c, "sig")), hex_word(text(c, "recipientRand")));
-        assert_eq!(draw(&sig, rand), hex_word(text(c, "draw")), "{c}");
-        for pair in list(c, "winProb_wins") {
-            let p = WinProb(hex_word(pair[0].as_str().expect("probability")));
-            assert_eq!(Some(is_winning(&sig, rand, p)), pair[1].as_bool(), "{p:?} in {c}");
-            wins += usize::from(is_winning(&sig, rand, p));
-            answers += 1;
-        }
-    }
-    assert_eq!(answers, 960);
-    assert!(wins > 200 && wins < 760, "{wins} of {answers} win");
-}
+use crate::support::gateway_key;
 
 #[test]
 fn draw_equal_to_the_probability_loses() {
@@ -145,13 +69,4 @@ fn prices_of_messages() {
     assert_eq!(PriceInfo::of(&largest), Some(info(i64::MAX, 1)));
     assert_eq!(PriceInfo::of(&Price::new(1 << 63, 1).expect("price")), None);
     assert_eq!(PriceInfo::of(&Price::new(1, 1 << 63).expect("price")), None);
-}
-
-#[test]
-fn doubles_of_expected_values() {
-    let file = data("tickets");
-    for c in list(&file, "cases").iter().filter(|c| c["creationRound"].as_i64() >= Some(0)) {
-        let (got, want) = (ticket(c).expected_value(), ratio(text(c, "ev")).to_f64().expect("double"));
-        assert_eq!(got.to_f64(), want, "{c}");
-    }
 }

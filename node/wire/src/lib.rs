@@ -1,0 +1,34 @@
+//! The network's messages, headers and signed bytes: pure encode and decode.
+//!
+//! What is sent is what go-livepeer 0.9.1 sends, field for field; what is read is read as leniently as it reads:
+//! unknown fields are skipped, numbers and addresses of odd lengths are taken as it takes them. Nothing here knows
+//! what a ticket is worth or who may pay; a decoder answers with a value or with an error, whatever the bytes.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`net`] | the protobuf messages |
+//! | [`header`] | messages in HTTP headers |
+//! | [`field`] | numbers, addresses and hashes in byte fields |
+//! | [`capability`] | capabilities: numbers, names, bit strings |
+//! | [`segment`] | what describes a segment and what its sender signs |
+//! | [`profile`] | renditions in text form |
+//! | [`signed`] | what else peers sign |
+//! | [`text`] | media types, URLs of results, numbers |
+//! | [`token`] | session tokens |
+
+pub mod capability;
+pub mod field;
+pub mod header;
+pub mod net;
+pub mod profile;
+pub mod segment;
+pub mod signed;
+pub mod text;
+pub mod token;
+
+pub use capability::{Bits, Capability};
+pub use field::TooLarge;
+pub use header::HeaderError;
+pub use profile::{ProfileError, ProfileText};
+pub use prost::Message;
+pub use segment::SegmentError;

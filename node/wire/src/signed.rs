@@ -1,0 +1,23 @@
+//! What peers sign beside segments and tickets. Each is the hash that goes under the prefix of Ethereum's signed
+//! messages.
+
+use weir_types::{Address, B256, keccak256};
+
+/// For a request of a gateway: its own address as text, in mixed case as EIP-55 has it.
+#[must_use]
+pub fn request(sender: Address) -> B256 {
+    keccak256(sender.to_checksum(None))
+}
+
+/// For the answer to a ping: the bytes that came.
+#[must_use]
+pub fn ping(value: &[u8]) -> B256 {
+    keccak256(value)
+}
+
+/// For finished renditions: their hashes in order.
+#[must_use]
+pub fn renditions(hashes: impl IntoIterator<Item = B256>) -> B256 {
+    let all: Vec<u8> = hashes.into_iter().flat_map(|hash| hash.0).collect();
+    keccak256(all)
+}
