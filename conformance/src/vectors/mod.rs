@@ -14,6 +14,7 @@ mod rules;
 mod select;
 mod sender;
 mod sign;
+mod spec;
 mod text;
 mod ticket;
 
@@ -115,6 +116,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "sender_monitor", run: redeem::monitor },
     Suite { name: "sender_validate", run: sender::validate },
     Suite { name: "signatures", run: sign::signatures },
+    Suite { name: "spec", run: spec::spec },
     Suite { name: "ticket_params", run: params::ticket_params },
     Suite { name: "ticket_queue", run: redeem::queue },
     Suite { name: "tickets", run: ticket::tickets },

@@ -1,1 +1,4 @@
-//! The wire.
+//! The wire: what is written is read again, and whatever is read never stops the reader.
+
+mod decoders;
+mod texts;
