@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use eyre::Result;
-use weir_conformance::{Report, histories, recording, vectors};
+use weir_conformance::{Report, histories, recording, vectors, wire};
 
 /// Differences shown per file.
 const SHOWN: usize = 20;
@@ -23,6 +23,9 @@ struct Cli {
     /// Folder with cases written by the original's own functions (*.json, *.json.zst).
     #[arg(long, value_name = "DIR")]
     vectors: Option<PathBuf>,
+    /// Folder with recorded exchanges of real nodes, or with folders of them (*.jsonl, *.jsonl.zst).
+    #[arg(long, value_name = "DIR")]
+    wire: Option<PathBuf>,
     /// Print the rules by which cases are left out.
     #[arg(long)]
     rules: bool,
@@ -45,6 +48,13 @@ fn run(cli: &Cli) -> Result<Report> {
             report.files.push(vectors::run(&file.name, &file.read()?));
         }
         let _ = std::panic::take_hook();
+    }
+    if let Some(folder) = &cli.wire {
+        for file in recording::tree(folder, recording::LINES)? {
+            let figures = wire::replay(&file.name, &file.read()?);
+            // Calls of a chain and of a node's own pages hold no messages.
+            report.files.extend((figures.cases > 0).then_some(figures));
+        }
     }
     Ok(report)
 }

@@ -55,3 +55,21 @@ pub fn folder(folder: &Path, kind: Kind) -> Result<Vec<Recording>> {
     found.sort();
     Ok(found)
 }
+
+/// The recordings of a kind in a folder and in the folders in it, by name; those get the name of their folder in
+/// front.
+///
+/// # Errors
+/// A folder cannot be read, or there is none.
+pub fn tree(at: &Path, kind: Kind) -> Result<Vec<Recording>> {
+    let mut found = folder(at, kind).unwrap_or_default();
+    let entries = fs::read_dir(at).with_context(|| format!("reading {}", at.display()))?;
+    for path in entries.filter_map(|entry| entry.ok().map(|e| e.path())).filter(|path| path.is_dir()) {
+        let inside = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        let files = tree(&path, kind).unwrap_or_default().into_iter();
+        found.extend(files.map(|file| Recording { name: format!("{inside}/{}", file.name), ..file }));
+    }
+    ensure!(!found.is_empty(), "no recordings (*{}, *{}) in {}", kind.0, kind.1, at.display());
+    found.sort();
+    Ok(found)
+}

@@ -15,6 +15,9 @@ pub(crate) struct Arguments {
     /// Folder with cases written by the original's own functions (*.json, *.json.zst).
     #[arg(long, value_name = "DIR")]
     vectors: Option<PathBuf>,
+    /// Folder with recorded exchanges of real nodes, or with folders of them (*.jsonl, *.jsonl.zst).
+    #[arg(long, value_name = "DIR")]
+    wire: Option<PathBuf>,
     /// Print the figures as JSON.
     #[arg(long)]
     json: bool,
@@ -28,8 +31,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     xtask::build("weir-conformance", false)?;
     let mut command = Command::new(crate::target_directory()?.join("debug/weir-conformance"));
     let committed = |folder: &str| xtask::root().join("conformance/data").join(folder);
-    let none_named = arguments.histories.is_none() && arguments.vectors.is_none();
-    for (option, named) in [("histories", &arguments.histories), ("vectors", &arguments.vectors)] {
+    let named = [("histories", &arguments.histories), ("vectors", &arguments.vectors), ("wire", &arguments.wire)];
+    let none_named = named.iter().all(|(_, folder)| folder.is_none());
+    for (option, named) in named {
         let folder = named.clone().or_else(|| none_named.then(|| committed(option)));
         if let Some(folder) = folder {
             command.arg(format!("--{option}")).arg(folder);

@@ -4,3 +4,4 @@ mod histories;
 mod program;
 mod transactions;
 mod vectors;
+mod wire;
