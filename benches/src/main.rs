@@ -1,12 +1,16 @@
 //! Benches that stand beside what they are compared with: `cargo xtask bench` starts this.
 
 mod chain;
+mod tickets;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use eyre::Result;
+
+#[global_allocator]
+static ALLOCATOR: tickets::Counting = tickets::Counting;
 
 #[derive(Debug, Parser)]
 #[command(name = "bench", bin_name = "cargo xtask bench", about = "Measure, beside what it is compared with")]
@@ -29,6 +33,15 @@ enum What {
         #[arg(long, value_name = "NAME", value_parser = chain::NAMES)]
         only: Vec<String>,
     },
+    /// Tickets and the market beside the recovery of a signature.
+    Tickets {
+        /// Print the figures as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Measure nothing but this; may be given again.
+        #[arg(long, value_name = "NAME", value_parser = tickets::NAMES)]
+        only: Vec<String>,
+    },
 }
 
 fn run(cli: &Cli) -> Result<()> {
@@ -39,6 +52,15 @@ fn run(cli: &Cli) -> Result<()> {
                 println!("{}", serde_json::to_string_pretty(&figures)?);
             } else {
                 print!("{}", chain::text(&figures));
+            }
+            Ok(())
+        }
+        What::Tickets { json, only } => {
+            let figures = tickets::measure(only)?;
+            if *json {
+                println!("{}", serde_json::to_string_pretty(&figures)?);
+            } else {
+                print!("{}", tickets::text(&figures));
             }
             Ok(())
         }

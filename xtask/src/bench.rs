@@ -11,6 +11,19 @@ use eyre::Result;
 pub(crate) enum What {
     /// The embedded chain beside Anvil and bare revm.
     Chain(Chain),
+    /// Tickets and the market beside the recovery of a signature.
+    Tickets(Tickets),
+}
+
+/// How it is measured.
+#[derive(Debug, Args)]
+pub(crate) struct Tickets {
+    /// Print the figures as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Measure nothing but this figure; may be given again.
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
 }
 
 /// How it is measured.
@@ -28,17 +41,25 @@ pub(crate) struct Chain {
 }
 
 pub(crate) fn run(what: &What) -> Result<ExitCode> {
-    let What::Chain(chain) = what;
     xtask::build("weir-bench", true)?;
     let mut command = Command::new(crate::target_directory()?.join("release/weir-bench"));
-    command.arg("chain");
-    if !chain.without_anvil {
-        command.arg("--anvil").arg(anvil()?);
-    }
-    if chain.json {
+    let (json, only) = match what {
+        What::Chain(chain) => {
+            command.arg("chain");
+            if !chain.without_anvil {
+                command.arg("--anvil").arg(anvil()?);
+            }
+            (chain.json, &chain.only)
+        }
+        What::Tickets(tickets) => {
+            command.arg("tickets");
+            (tickets.json, &tickets.only)
+        }
+    };
+    if json {
         command.arg("--json");
     }
-    command.args(chain.only.iter().flat_map(|name| ["--only", name]));
+    command.args(only.iter().flat_map(|name| ["--only", name]));
     xtask::pass_on(&mut command)
 }
 

@@ -7,11 +7,13 @@
 //! instead.
 //!
 //! Map of the crate, in reading order: [`capability`] (what jobs need and nodes can do), [`price`]
-//! (what an orchestrator asks and what a gateway pays at most), [`selection`] (who gets the next segment), [`discovery`] (who is asked for an
+//! (what an orchestrator asks and what a gateway pays at most), [`selection`] (who gets the next segment), [`ballot`] (the draw,
+//! prepared), [`discovery`] (who is asked for an
 //! offer), [`suspension`] (who rests), [`pool`] (the sessions of a stream), [`admission`] (what an
 //! orchestrator accepts), [`limits`] (timeouts as data).
 
 pub mod admission;
+pub mod ballot;
 pub mod capability;
 pub mod discovery;
 mod error;

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use weir_types::{Instant, Millis};
 
+use crate::ballot::Ballot;
 use crate::discovery::Trust;
 use crate::limits::{ROUND_TRIP, SCORE_FLOOR, SEGMENT, latency_score};
 use crate::selection::{Draw, MinLs, Offer, Probability};
@@ -131,6 +132,8 @@ pub struct SessionPool<S> {
     last: Vec<String>,
     suspender: Suspender,
     refreshing: bool,
+    /// Kept for its memory.
+    ballot: Ballot,
 }
 
 impl<S: Offer> SessionPool<S> {
@@ -144,6 +147,7 @@ impl<S: Offer> SessionPool<S> {
             last: Vec::new(),
             suspender: Suspender::new(),
             refreshing: false,
+            ballot: Ballot::default(),
         }
     }
 
@@ -204,13 +208,18 @@ impl<S: Offer> SessionPool<S> {
     }
 
     fn choose(&mut self, draw: &mut impl Draw) -> Option<String> {
-        let (config, sessions) = (&self.config, &self.sessions);
+        let (config, sessions, ballot) = (&self.config, &self.sessions, &mut self.ballot);
         self.selector.select(|unknown| {
+            // Off chain nobody has an address to be drawn by: whoever came first is next.
+            if !config.on_chain {
+                return (!unknown.is_empty()).then_some(0);
+            }
             // Every unknown address has a session: removing one removes the other.
             let places: Vec<(usize, &S)> =
                 unknown.iter().enumerate().filter_map(|(i, u)| sessions.get(u).map(|s| (i, &s.offer))).collect();
             let offers: Vec<&S> = places.iter().map(|p| p.1).collect();
-            config.selection.select_unknown(&offers, config.on_chain, draw).map(|i| places[i].0)
+            ballot.prepare(&config.selection, &offers);
+            ballot.draw(draw).map(|i| places[i].0)
         })
     }
 

@@ -4,8 +4,6 @@
 //! [`MinLs`] prefers those that have shown to keep up and falls back to the draw. [`Ranked`] and
 //! [`select_live`] are the simpler rules for other kinds of jobs.
 
-use std::collections::BTreeMap;
-
 use weir_types::{Address, Entropy, Price};
 
 use crate::MarketError;
@@ -88,6 +86,10 @@ impl Default for Weights {
 }
 
 impl Weights {
+    pub(crate) const fn parts(&self) -> (f64, f64, f64) {
+        (self.stake, self.price, self.rand)
+    }
+
     /// Weights that add up to one.
     ///
     /// # Errors
@@ -159,13 +161,16 @@ impl Probability {
         if kept.is_empty() && self.ignore_max_price { from } else { kept }
     }
 
+    /// What a price weighs.
+    pub(crate) fn price_weight(&self, price: &Price) -> f64 {
+        libm::exp(-price.to_f64() / self.price_factor)
+    }
+
     /// Probability of each of the offers, which have passed the filter. An offer without a price
     /// has none: the original ends its process over it.
     pub fn probabilities<O: Offer>(&self, offers: &[O]) -> Vec<f64> {
-        let weighed: Vec<Option<(f64, f64)>> = offers
-            .iter()
-            .map(|o| o.price().map(|p| (libm::exp(-p.to_f64() / self.price_factor), o.stake() as f64)))
-            .collect();
+        let weighed: Vec<Option<(f64, f64)>> =
+            offers.iter().map(|o| o.price().map(|p| (self.price_weight(p), o.stake() as f64))).collect();
         let priced = || weighed.iter().flatten();
         let price_sum: f64 = priced().map(|w| w.0).sum();
         let stake_sum: f64 = priced().map(|w| w.1).sum();
@@ -198,24 +203,6 @@ impl Probability {
     /// Whether an offer can ever be drawn, whoever else is in the pool.
     pub fn eligible<O: Offer>(&self, offer: &O) -> bool {
         self.ignore_max_price || self.max_price.as_ref().is_none_or(|max| within(offer, max))
-    }
-
-    /// Draws among the recipients of the offers and takes the first offer of the one drawn, so that
-    /// a recipient with several services has one share. Off-chain, without recipients, the first
-    /// offer is taken.
-    pub fn select_unknown<O: Offer>(&self, offers: &[O], on_chain: bool, draw: &mut impl Draw) -> Option<usize> {
-        if !on_chain {
-            return (!offers.is_empty()).then_some(0);
-        }
-        let mut first: BTreeMap<Address, usize> = BTreeMap::new();
-        for (i, o) in offers.iter().enumerate() {
-            if let Some(a) = o.recipient() {
-                first.entry(a).or_insert(i);
-            }
-        }
-        let places: Vec<usize> = first.into_values().collect();
-        let distinct: Vec<&O> = places.iter().map(|i| &offers[*i]).collect();
-        self.select(&distinct, draw).map(|i| places[i])
     }
 }
 

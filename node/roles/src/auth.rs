@@ -1,6 +1,6 @@
 //! Session tokens and the byte strings that peers sign.
 
-use weir_ticket::{Signature, TicketSigner};
+use weir_ticket::{Signature, TicketSigner, TicketVerifier};
 use weir_types::{Address, B256, Entropy, Instant, Millis, keccak256};
 use weir_wire::segment::flatten;
 use weir_wire::{signed, token};
@@ -87,8 +87,8 @@ pub fn sign_request(signer: &dyn TicketSigner) -> Signature {
 
 /// Checks a [`sign_request`] signature.
 #[must_use]
-pub fn request_is_signed(sender: Address, sig: &Signature) -> bool {
-    weir_ticket::sig::verify(sender, signed::request(sender), sig).is_ok()
+pub fn request_is_signed(sender: Address, sig: &Signature, verifier: &dyn TicketVerifier) -> bool {
+    verifier.verify(sender, signed::request(sender), sig).is_ok()
 }
 
 /// Hash that a sender signs for a segment.

@@ -23,6 +23,8 @@ pub mod ticket;
 pub mod value;
 pub mod wire;
 
-pub use sig::{EthVerifier, SigError, Signature, SigningKey, TicketSigner, TicketVerifier, is_winning};
+pub use sig::{
+    EthVerifier, LazySigner, LazyVerifier, SigError, Signature, SigningKey, TicketSigner, TicketVerifier, is_winning,
+};
 pub use ticket::{ExpirationParams, Payment, PriceError, PriceInfo, SenderParams, Ticket, TicketParams, WinningTicket};
 pub use value::Value;

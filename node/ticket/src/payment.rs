@@ -5,7 +5,7 @@ use weir_types::{Address, Instant, L1Block, Price, Round};
 
 use crate::balance::{Balances, Key};
 use crate::recipient::{Recipient, TicketError};
-use crate::{Payment, PriceError, TicketVerifier, Value, WinningTicket};
+use crate::{Payment, PriceError, TicketParams, TicketVerifier, Value, WinningTicket};
 
 /// Why a payment is refused, in the words that other nodes know.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -108,10 +108,12 @@ pub fn process(
     }
     balances.fix_price(key, &price, now);
     let mut out = Processed::default();
+    let issued = TicketParams { recipient: recipient.address(), expiration_params: expiration, ..params.clone() };
+    let rand = recipient.rand(payment.sender, &issued, &price);
+    let mut good = 0;
     for t in &payment.tickets {
         let ticket = params.ticket(payment.sender, t.nonce, expiration);
-        let received = recipient.receive(&ticket, &t.sig, params.seed, &price, view.l1, verifier);
-        let value = ticket.value();
+        let received = recipient.receive_under(&ticket, &t.sig, rand, view.l1, verifier);
         if received.won {
             out.winners.push(WinningTicket { ticket, sig: t.sig, recipient_rand: received.recipient_rand });
         }
@@ -121,10 +123,12 @@ pub fn process(
                 break;
             }
             Some(e) => out.error = Some(e.into()),
-            None if out.error.is_none() => out.credited += &value,
+            None if out.error.is_none() => good += 1,
             None => {}
         }
     }
+    // All tickets of a payment are worth the same.
+    out.credited = params.value().times(good);
     balances.credit(key, &out.credited, now);
     out
 }

@@ -1,6 +1,6 @@
 //! An orchestrator's side of tickets: the parameters it asks for and what it checks on receipt.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use hmac::{Hmac, KeyInit, Mac};
 use num_bigint::BigUint;
@@ -127,7 +127,8 @@ pub struct Received {
 
 #[derive(Debug, Clone, Default)]
 struct Nonces {
-    seen: BTreeSet<u32>,
+    /// In order: most come with the next higher number.
+    seen: Vec<u32>,
     expires: L1Block,
 }
 
@@ -249,14 +250,14 @@ impl Recipient {
     #[must_use]
     pub fn rand(&self, sender: Address, p: &TicketParams, price: &Price) -> U256 {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).expect("HMAC takes keys of any length");
-        mac.update(&minimal(p.seed));
+        minimal(&mut mac, p.seed);
         mac.update(sender.as_slice());
-        mac.update(&minimal(p.face_value.0));
-        mac.update(&minimal(p.win_prob.0));
-        mac.update(&minimal(U256::from(p.expiration_block.0)));
-        mac.update(&magnitude(price.ratio().numer().magnitude()));
-        mac.update(&magnitude(price.ratio().denom().magnitude()));
-        mac.update(&p.expiration_params.aux_data());
+        minimal(&mut mac, p.face_value.0);
+        minimal(&mut mac, p.win_prob.0);
+        minimal(&mut mac, U256::from(p.expiration_block.0));
+        magnitude(&mut mac, price.ratio().numer().magnitude());
+        magnitude(&mut mac, price.ratio().denom().magnitude());
+        mac.update(p.expiration_params.aux().as_slice());
         U256::from_be_slice(&mac.finalize().into_bytes())
     }
 
@@ -279,7 +280,20 @@ impl Recipient {
             expiration_block: ticket.params_expiration_block,
             expiration_params: ticket.expiration_params(),
         };
-        let recipient_rand = self.rand(ticket.sender, &params, price);
+        let rand = self.rand(ticket.sender, &params, price);
+        self.receive_under(ticket, sig, rand, l1, verifier)
+    }
+
+    /// [`Self::receive`] with the secret number behind the ticket's parameters: tickets of one payment have it in
+    /// common.
+    pub fn receive_under(
+        &mut self,
+        ticket: &Ticket,
+        sig: &Signature,
+        recipient_rand: U256,
+        l1: L1Block,
+        verifier: &dyn TicketVerifier,
+    ) -> Received {
         let refuse = |won, e| Received { won, recipient_rand, error: Some(e) };
         if ticket.recipient != self.address {
             return refuse(false, TicketError::Recipient);
@@ -306,13 +320,13 @@ impl Recipient {
     fn note(&mut self, rand: U256, ticket: &Ticket) -> Result<(), TicketError> {
         let (sender, nonce) = (ticket.sender, ticket.sender_nonce);
         let nonces = self.nonces.entry(rand).or_default();
-        if nonces.seen.contains(&nonce) {
+        let Err(at) = nonces.seen.binary_search(&nonce) else {
             return Err(TicketError::NonceSeen { sender, nonce });
-        }
+        };
         if nonces.seen.len() >= MAX_NONCES {
             return Err(TicketError::TooManyNonces { sender, nonce });
         }
-        nonces.seen.insert(nonce);
+        nonces.seen.insert(at, nonce);
         nonces.expires = ticket.params_expiration_block;
         Ok(())
     }
@@ -330,10 +344,16 @@ impl Recipient {
 }
 
 /// Big-endian without leading zeros.
-fn minimal(v: U256) -> Vec<u8> {
-    v.to_be_bytes_trimmed_vec()
+fn minimal(mac: &mut impl Mac, v: U256) {
+    mac.update(weir_wire::field::trimmed(&v.to_be_bytes::<32>()));
 }
 
-fn magnitude(v: &BigUint) -> Vec<u8> {
-    if v.bits() == 0 { Vec::new() } else { v.to_bytes_be() }
+/// The same for a number of any size.
+fn magnitude(mac: &mut impl Mac, v: &BigUint) {
+    let mut first = true;
+    for digit in v.iter_u64_digits().rev() {
+        let bytes = digit.to_be_bytes();
+        mac.update(if first { weir_wire::field::trimmed(&bytes) } else { &bytes });
+        first = false;
+    }
 }

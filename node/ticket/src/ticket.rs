@@ -39,12 +39,32 @@ impl ExpirationParams {
     /// The ticket's auxiliary data: round and hash as two words, or nothing when both are zero.
     #[must_use]
     pub fn aux_data(&self) -> Vec<u8> {
-        if self.creation_round.0 == 0 && self.creation_round_block_hash.is_zero() {
-            return Vec::new();
-        }
-        let mut out = U256::from(self.creation_round.0).to_be_bytes::<32>().to_vec();
-        out.extend_from_slice(self.creation_round_block_hash.as_slice());
-        out
+        self.aux().as_slice().to_vec()
+    }
+
+    pub(crate) fn aux(&self) -> Aux {
+        let mut bytes = [0; AUX];
+        bytes[..32].copy_from_slice(&U256::from(self.creation_round.0).to_be_bytes::<32>());
+        bytes[32..].copy_from_slice(self.creation_round_block_hash.as_slice());
+        let none = self.creation_round.0 == 0 && self.creation_round_block_hash.is_zero();
+        Aux { bytes, len: if none { 0 } else { AUX } }
+    }
+}
+
+/// Bytes of auxiliary data, where there is any.
+const AUX: usize = 64;
+/// Bytes of a packed ticket without auxiliary data.
+const PACKED: usize = 168;
+
+/// Auxiliary data, without an allocation.
+pub(crate) struct Aux {
+    bytes: [u8; AUX],
+    len: usize,
+}
+
+impl Aux {
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.len]
     }
 }
 
@@ -90,21 +110,29 @@ impl Ticket {
     /// Tightly packed fields, as the contract hashes them.
     #[must_use]
     pub fn packed(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(232);
-        out.extend_from_slice(self.recipient.as_slice());
-        out.extend_from_slice(self.sender.as_slice());
-        out.extend_from_slice(&self.face_value.0.to_be_bytes::<32>());
-        out.extend_from_slice(&self.win_prob.0.to_be_bytes::<32>());
-        out.extend_from_slice(&U256::from(self.sender_nonce).to_be_bytes::<32>());
-        out.extend_from_slice(self.recipient_rand_hash.as_slice());
-        out.extend_from_slice(&self.aux_data());
-        out
+        let (bytes, len) = self.packed_bytes();
+        bytes[..len].to_vec()
+    }
+
+    fn packed_bytes(&self) -> ([u8; PACKED + AUX], usize) {
+        let mut bytes = [0; PACKED + AUX];
+        bytes[..20].copy_from_slice(self.recipient.as_slice());
+        bytes[20..40].copy_from_slice(self.sender.as_slice());
+        bytes[40..72].copy_from_slice(&self.face_value.0.to_be_bytes::<32>());
+        bytes[72..104].copy_from_slice(&self.win_prob.0.to_be_bytes::<32>());
+        bytes[104..136].copy_from_slice(&U256::from(self.sender_nonce).to_be_bytes::<32>());
+        bytes[136..PACKED].copy_from_slice(self.recipient_rand_hash.as_slice());
+        let aux = self.expiration_params().aux();
+        let len = PACKED + aux.as_slice().len();
+        bytes[PACKED..len].copy_from_slice(aux.as_slice());
+        (bytes, len)
     }
 
     /// Hash that is signed and that the contract marks as used.
     #[must_use]
     pub fn hash(&self) -> B256 {
-        keccak256(self.packed())
+        let (bytes, len) = self.packed_bytes();
+        keccak256(&bytes[..len])
     }
 
     /// Expected value.

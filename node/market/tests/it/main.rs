@@ -1,6 +1,7 @@
 //! Tests of the market.
 
 mod admission;
+mod ballot;
 mod discovery;
 mod pool;
 mod price;

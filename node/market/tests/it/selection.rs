@@ -35,19 +35,6 @@ fn draw_follows_the_probabilities() {
 }
 
 #[test]
-fn one_share_per_recipient() {
-    let mut offers = vec![Stub::new(1), Stub::new(2), Stub::new(3)];
-    offers[1].recipient = offers[0].recipient;
-    let rule = Probability { weights: Weights::new(0.0, 0.0, 1.0).expect("weights"), ..Probability::default() };
-    assert_eq!(rule.select_unknown(&offers, true, &mut Scripted(0.49)), Some(0));
-    assert_eq!(rule.select_unknown(&offers, true, &mut Scripted(0.51)), Some(2));
-    offers[0].recipient = None;
-    assert_eq!(rule.select_unknown(&offers, true, &mut Scripted(0.49)), Some(1));
-    assert_eq!(rule.select_unknown(&offers, false, &mut Scripted(0.99)), Some(0));
-    assert_eq!(rule.select_unknown(&offers[..0], false, &mut Scripted(0.99)), None);
-}
-
-#[test]
 fn offers_without_a_price_are_not_drawn() {
     let mut offers = vec![Stub::new(1), Stub::new(2)];
     offers[0].price = None;

@@ -1,7 +1,7 @@
 //! Stand-ins.
 
 use weir_market::selection::{Draw, Offer};
-use weir_types::{Address, Price};
+use weir_types::{Address, Entropy, Price};
 
 /// A draw that says what it is told.
 pub(crate) struct Scripted(pub(crate) f64);
@@ -12,6 +12,18 @@ impl Draw for Scripted {
     }
     fn below(&mut self, n: u64) -> u64 {
         ((self.0 * n as f64) as u64).min(n.saturating_sub(1))
+    }
+}
+
+/// Draws from a seed.
+pub(crate) struct Draws(pub(crate) Entropy);
+
+impl Draw for Draws {
+    fn unit(&mut self) -> f64 {
+        self.0.unit()
+    }
+    fn below(&mut self, n: u64) -> u64 {
+        self.0.below(n)
     }
 }
 

@@ -203,6 +203,13 @@ impl Gateway {
         }
     }
 
+    /// Checks signatures otherwise than the network does.
+    #[must_use]
+    pub fn with_verifier(mut self, verifier: Box<dyn TicketVerifier>) -> Self {
+        self.verifier = verifier;
+        self
+    }
+
     /// Streams it carries.
     #[must_use]
     pub fn streams(&self) -> usize {

@@ -1,0 +1,394 @@
+//! What is measured: each makes its world and gives back the call.
+
+use std::sync::Arc;
+
+use weir_market::admission::AdmissionConfig;
+use weir_market::ballot::Ballot;
+use weir_market::price::PriceList;
+use weir_market::selection::{Draw, Offer, Probability};
+use weir_roles::gateway::{self, Gateway, GatewayConfig};
+use weir_roles::io::{Message, RenditionMeta, SegmentMeta, Standing};
+use weir_roles::orchestrator::{self, Orchestrator, OrchestratorConfig};
+use weir_roles::{
+    ChainEvent, ChainHead, Effect, Effects, Observation, OrchestratorEntry, Peer, RoundInfo, SenderFunds, Work,
+    WorkDone,
+};
+use weir_ticket::balance::Balances;
+use weir_ticket::payment::{PaymentView, Processed, process};
+use weir_ticket::recipient::{ChainView, Received, Recipient, RecipientConfig};
+use weir_ticket::sender::SenderConfig;
+use weir_ticket::{
+    EthVerifier, LazySigner, LazyVerifier, Payment, PriceInfo, SenderParams, SigError, Signature, SigningKey, Ticket,
+    TicketParams, TicketVerifier, is_winning,
+};
+use weir_types::{
+    Address, B256, Entropy, Instant, L1Block, LptWei, Millis, Pixels, Price, Profile, Round, U256, Wei, keccak256,
+};
+
+use super::count::allocations;
+
+const FACE_VALUE: u128 = 12_000_000_000_000_000;
+const EV: u128 = 8_000_000_000;
+
+fn key(n: u8) -> SigningKey {
+    SigningKey::from_bytes([n; 32]).expect("a constant is a key")
+}
+
+/// An orchestrator's recipient and a gateway's tickets for it.
+struct Pair {
+    recipient: Recipient,
+    params: TicketParams,
+    price: Price,
+    sender: SigningKey,
+}
+
+impl Pair {
+    fn new() -> Self {
+        let config = RecipientConfig {
+            ev: Wei::new(EV),
+            redeem_gas: 1_200_000,
+            tx_cost_multiplier: 100,
+            max_face_value: Wei::new(FACE_VALUE),
+        };
+        let recipient = Recipient::new(key(0x47).address(), [3; 32], config);
+        let price = Price::new(1_010, 1).expect("a price");
+        let sender = key(0x46);
+        let params = recipient.ticket_params(sender.address(), &price, Wei::from_whole(10), &view(), U256::from(7u64));
+        Self { params: params.expect("there is money"), recipient, price, sender }
+    }
+
+    fn ticket(&self, nonce: u32) -> Ticket {
+        self.params.ticket(self.sender.address(), nonce, self.params.expiration_params)
+    }
+
+    fn signed(&self, nonce: u32) -> SenderParams {
+        SenderParams { nonce, sig: self.sender.sign(self.ticket(nonce).hash()) }
+    }
+
+    fn payment(&self, tickets: u32) -> Payment {
+        Payment {
+            sender: self.sender.address(),
+            ticket_params: Some(self.params.clone()),
+            expiration_params: Some(self.params.expiration_params),
+            tickets: (1..=tickets).map(|n| self.signed(n)).collect(),
+            expected_price: PriceInfo::of(&self.price),
+        }
+    }
+}
+
+fn view() -> ChainView {
+    ChainView {
+        l1: L1Block(20_000_000),
+        gas_price: Wei::new(100_000_000),
+        round: Round(5),
+        round_hash: B256::repeat_byte(1),
+        previous_hash: B256::repeat_byte(2),
+    }
+}
+
+/// The yardstick: prefix, recovery, address.
+pub(super) fn recover() -> impl FnMut() -> Result<Address, SigError> {
+    let hash = keccak256("a ticket");
+    let sig = key(0x46).sign(hash);
+    move || weir_ticket::sig::recover(hash, &sig)
+}
+
+pub(super) fn create() -> impl FnMut() -> Signature {
+    let pair = Pair::new();
+    let mut nonce = 0;
+    move || {
+        nonce += 1;
+        pair.sender.sign(pair.ticket(nonce).hash())
+    }
+}
+
+pub(super) fn receive() -> impl FnMut() -> Received {
+    let mut pair = Pair::new();
+    let tickets: Vec<(Ticket, Signature)> = (0..600).map(|n| (pair.ticket(n), pair.signed(n).sig)).collect();
+    let mut next = 0;
+    move || {
+        let (ticket, sig) = &tickets[next % tickets.len()];
+        if next % tickets.len() == 0 {
+            // The same tickets again, with nothing remembered of them.
+            pair.recipient.clean_up(L1Block(u64::MAX));
+        }
+        next += 1;
+        pair.recipient.receive(ticket, sig, pair.params.seed, &pair.price, view().l1, &EthVerifier)
+    }
+}
+
+pub(super) fn win_check() -> impl FnMut() -> bool {
+    let pair = Pair::new();
+    let sig = pair.signed(1).sig;
+    let rand = pair.recipient.rand(pair.sender.address(), &pair.params, &pair.price);
+    move || is_winning(sig.as_ref(), rand, pair.params.win_prob)
+}
+
+pub(super) fn recipient_rand() -> impl FnMut() -> U256 {
+    let pair = Pair::new();
+    move || pair.recipient.rand(pair.sender.address(), &pair.params, &pair.price)
+}
+
+pub(super) fn ticket_params() -> impl FnMut() -> TicketParams {
+    let pair = Pair::new();
+    let mut seed = 0_u64;
+    move || {
+        seed += 1;
+        let sender = pair.sender.address();
+        let made = pair.recipient.ticket_params(sender, &pair.price, Wei::from_whole(10), &view(), U256::from(seed));
+        made.expect("there is money")
+    }
+}
+
+/// A payment with a verifier, by a sender whose earlier tickets are forgotten each time.
+fn pay(tickets: u32, verifier: impl TicketVerifier) -> impl FnMut() -> Processed {
+    let mut pair = Pair::new();
+    let payment = pair.payment(tickets);
+    let mut balances = Balances::new();
+    let view = PaymentView { l1: view().l1, round: Round(5), active: true, withdraw_round: Round(0) };
+    move || {
+        pair.recipient.clean_up(L1Block(u64::MAX));
+        process(&payment, 1, &mut pair.recipient, &mut balances, &view, &verifier, Instant::ZERO)
+    }
+}
+
+pub(super) fn payment(tickets: u32) -> impl FnMut() -> Processed {
+    pay(tickets, EthVerifier)
+}
+
+/// A payment of one ticket, but for the check of its signature.
+pub(super) fn payment_overhead() -> impl FnMut() -> Processed {
+    pay(1, Trusting)
+}
+
+/// Takes every signature for good.
+#[derive(Debug, Clone, Copy)]
+struct Trusting;
+
+impl TicketVerifier for Trusting {
+    fn verify(&self, _: Address, _: B256, _: &Signature) -> Result<(), SigError> {
+        Ok(())
+    }
+}
+
+/// An orchestrator among others.
+struct Stub {
+    uri: String,
+    address: Address,
+    price: Price,
+    stake: u64,
+}
+
+impl Offer for Stub {
+    fn uri(&self) -> &str {
+        &self.uri
+    }
+    fn recipient(&self) -> Option<Address> {
+        Some(self.address)
+    }
+    fn price(&self) -> Option<&Price> {
+        Some(&self.price)
+    }
+    fn stake(&self) -> u64 {
+        self.stake
+    }
+    fn performance(&self) -> Option<f64> {
+        Some(0.9)
+    }
+}
+
+struct Draws(Entropy);
+
+impl Draw for Draws {
+    fn unit(&mut self) -> f64 {
+        self.0.unit()
+    }
+    fn below(&mut self, n: u64) -> u64 {
+        self.0.below(n)
+    }
+}
+
+/// A draw out of so many orchestrators of different prices and stakes.
+pub(super) fn select(n: u64) -> impl FnMut() -> Option<usize> {
+    let one = |i: u64| Stub {
+        uri: format!("https://o{i}.example:8935"),
+        address: Address::from_slice(&keccak256(i.to_be_bytes())[12..]),
+        price: Price::new(900 + i, 1).expect("a price"),
+        stake: 1_000 + i * 37 % 5_000,
+    };
+    let offers: Vec<Stub> = (0..n).map(one).collect();
+    let rule = Probability { max_price: Price::new(900 + n * 9 / 10, 1), min_performance: 0.5, ..Default::default() };
+    let mut draws = Draws(Entropy::from_seed([1; 32]));
+    let ballot = Ballot::new(&rule, &offers);
+    move || ballot.draw(&mut draws)
+}
+
+const GATEWAY: Peer = Peer(0);
+const ORCHESTRATOR: Peer = Peer(1);
+/// At this price a segment costs a few tickets.
+const WEI_PER_PIXEL: u64 = 1_000;
+
+/// A gateway and an orchestrator, joined without a network between them.
+struct Joined {
+    gateway: Gateway,
+    orchestrator: Orchestrator,
+    rng: Entropy,
+    now: Instant,
+    next: u64,
+    served: u64,
+    tickets: u64,
+    profiles: Arc<Vec<Profile>>,
+    results: Vec<RenditionMeta>,
+}
+
+impl Joined {
+    fn new() -> Self {
+        let [gateway, orchestrator] = [0x46, 0x47].map(|n| LazySigner(key(n).address()));
+        let config = OrchestratorConfig {
+            prices: PriceList::new(Price::new(WEI_PER_PIXEL, 1), true),
+            admission: AdmissionConfig::default(),
+            tickets: RecipientConfig { ev: Wei::new(EV), max_face_value: Wei::new(FACE_VALUE), ..Default::default() },
+        };
+        let payment = SenderConfig { max_total_ev: Wei::from_whole(1).into(), ..SenderConfig::default() };
+        let mut rng = Entropy::from_seed([7; 32]);
+        let step = |name: &str, width, height| Profile {
+            name: name.to_owned(),
+            width,
+            height,
+            bitrate: 500_000,
+            fps: 0,
+            fps_den: 1,
+        };
+        let profiles = vec![step("240p", 426, 240), step("360p", 640, 360)];
+        let result = |p: &Profile| RenditionMeta {
+            pixels: Pixels(u64::from(p.width) * u64::from(p.height) * 60),
+            bytes: 10_000,
+            hash: keccak256(&p.name),
+        };
+        let mut joined = Self {
+            orchestrator: Orchestrator::new(config, Box::new(orchestrator), &mut rng)
+                .with_verifier(Box::new(LazyVerifier)),
+            gateway: Gateway::new(GatewayConfig { payment, ..GatewayConfig::default() }, Box::new(gateway))
+                .with_verifier(Box::new(LazyVerifier)),
+            results: profiles.iter().map(result).collect(),
+            profiles: Arc::new(profiles),
+            rng,
+            now: Instant::from_secs(1_000),
+            next: 0,
+            served: 0,
+            tickets: 0,
+        };
+        joined.begin(orchestrator.0);
+        joined
+    }
+
+    fn begin(&mut self, orchestrator: Address) {
+        let view = view();
+        let round = RoundInfo {
+            round: view.round,
+            block_hash: view.round_hash,
+            previous_block_hash: view.previous_hash,
+            start_block: view.l1,
+            length: 5_760,
+            pool_size: 10,
+        };
+        let entry = OrchestratorEntry {
+            address: orchestrator,
+            uri: "https://o.example:8935".into(),
+            peer: ORCHESTRATOR,
+            stake: LptWei::from_whole(1_000),
+        };
+        let head = ChainHead { l1: view.l1, gas_price: view.gas_price };
+        for event in [ChainEvent::Head(head), ChainEvent::Round(round), ChainEvent::ActiveSet(vec![entry])] {
+            self.tell_gateway(gateway::Input::Chain(event.clone()));
+            self.tell_orchestrator(orchestrator::Input::Chain(event));
+        }
+        self.tell_gateway(gateway::Input::StreamStart { stream: 1, profiles: Arc::clone(&self.profiles) });
+    }
+
+    fn tell_gateway(&mut self, input: gateway::Input) {
+        let mut out = Effects::new();
+        self.gateway.handle(self.now, input, &mut self.rng, &mut out);
+        for effect in out.drain().collect::<Vec<_>>() {
+            match effect {
+                Effect::Send { message, .. } => {
+                    if let Message::Segment { payment, .. } = message.as_ref() {
+                        self.tickets += payment.tickets.len() as u64;
+                    }
+                    self.tell_orchestrator(orchestrator::Input::Message { from: GATEWAY, message });
+                }
+                Effect::WatchSender(sender) => {
+                    let rich = Wei::from_whole(1_000);
+                    let funds = SenderFunds { deposit: rich, reserve_remaining: rich, ..SenderFunds::default() };
+                    self.tell_gateway(gateway::Input::Chain(ChainEvent::Funds { sender, funds }));
+                }
+                Effect::Observe(Observation::SegmentDone { error, .. }) => {
+                    assert_eq!(error, None);
+                    self.served += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn tell_orchestrator(&mut self, input: orchestrator::Input) {
+        let mut out = Effects::new();
+        self.orchestrator.handle(self.now, input, &mut self.rng, &mut out);
+        for effect in out.drain().collect::<Vec<_>>() {
+            match effect {
+                Effect::Send { message, .. } => {
+                    self.tell_gateway(gateway::Input::Message { from: ORCHESTRATOR, message });
+                }
+                Effect::Monitor(sender) => {
+                    let standing = Standing { max_float: Wei::from_whole(1_000), withdraw_round: Round(0) };
+                    self.tell_orchestrator(orchestrator::Input::Standing { sender, standing });
+                }
+                Effect::Start { id, work } => {
+                    let Work::Transcode(_) = *work;
+                    let done = WorkDone { id, result: Ok(self.results.clone()) };
+                    self.tell_orchestrator(orchestrator::Input::Work(done));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn segment(&mut self) {
+        let seq = self.next;
+        self.next += 1;
+        self.now = self.now + Millis(2);
+        let meta = SegmentMeta {
+            stream: 1,
+            seq,
+            duration: Millis::from_secs(2),
+            bytes: 500_000,
+            frames: 60,
+            hash: B256::from(U256::from(seq)),
+            profiles: Arc::clone(&self.profiles),
+        };
+        self.tell_gateway(gateway::Input::Segment(Box::new(meta)));
+    }
+}
+
+pub(super) fn paid_segment() -> impl FnMut() {
+    let mut joined = Joined::new();
+    joined.segment();
+    assert_eq!((joined.served, joined.tickets > 0), (1, true), "the first segment is served and paid");
+    move || joined.segment()
+}
+
+/// What a ticket more in a payment allocates, when the session has had some before.
+pub(super) fn allocations_per_ticket() -> f64 {
+    let mut pair = Pair::new();
+    let mut balances = Balances::new();
+    let view = PaymentView { l1: view().l1, round: Round(5), active: true, withdraw_round: Round(0) };
+    let payment = pair.payment(590);
+    let mut part = |from: usize, to: usize| {
+        let tickets = payment.tickets[from..to].to_vec();
+        let part = Payment { tickets, ..payment.clone() };
+        allocations(|| process(&part, 1, &mut pair.recipient, &mut balances, &view, &EthVerifier, Instant::ZERO))
+    };
+    part(0, 300);
+    let (few, many) = (part(300, 310), part(310, 590));
+    (many as f64 - few as f64) / 270.0
+}
