@@ -58,7 +58,7 @@ fn estimate(c: &Value) -> Outcome {
     };
     // A duration below zero counts as none in the original too.
     let ms = (double(c, "duration")?.max(0.0) * 1_000.0).round();
-    let ours = fee_estimate(&profiles, Millis(ms as u64), &price);
+    let ours = fee_estimate(&profiles, Millis(ms as u64), &price).credit();
     let theirs = credit(text(c, "fee")?)?;
     if ours != theirs && wide(&profiles, ms) {
         holds("ours does not wrap", ours > theirs)?;

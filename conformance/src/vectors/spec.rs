@@ -287,7 +287,7 @@ fn prices(c: &Value) -> Outcome {
             };
             let profiles: Vec<Profile> = list(c, "profiles")?.iter().map(one).collect();
             let ms = Millis((double(c, "duration")? * 1_000.0).round() as u64);
-            same("fee", fee_estimate(&profiles, ms, &one_price(c, "price")?), credit(text(c, "fee")?)?)
+            same("fee", fee_estimate(&profiles, ms, &one_price(c, "price")?).credit(), credit(text(c, "fee")?)?)
         }
         "quote" => {
             let list = PriceList::new(Some(one_price(c, "base")?), flag(c, "autoAdjust")?);

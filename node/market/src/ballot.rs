@@ -95,6 +95,9 @@ impl Ballot {
             stake_sum += e.stake;
             count += 1.0;
         }
+        if count == 0.0 {
+            return None;
+        }
         let (stake, price, rand) = self.weights;
         let share = |v: f64, sum: f64| if sum == 0.0 { 1.0 } else { v / sum };
         let r = draw.unit();

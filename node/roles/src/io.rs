@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 pub use weir_ticket::monitor::Funds as SenderFunds;
-use weir_ticket::{Payment, Signature, Ticket, TicketParams, WinningTicket};
-use weir_types::{
-    Address, B256, Credit, Instant, L1Block, LptWei, Millis, Perc6, Pixels, Price, Profile, Round, U256, Wei,
-};
+use weir_ticket::{Payment, Signature, Ticket, TicketParams, Value, WinningTicket};
+use weir_types::{Address, B256, Instant, L1Block, LptWei, Millis, Perc6, Pixels, Price, Profile, Round, U256, Wei};
 
 /// A reachable endpoint, numbered by the driver (which knows the address behind it).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -410,7 +408,7 @@ pub enum Observation {
         /// Tickets in the payment.
         tickets: u64,
         /// Expected value of all of them.
-        ev: Credit,
+        ev: Value,
         /// Probability that one of them wins.
         win_prob: weir_types::WinProb,
         /// What a winner is worth.
@@ -423,7 +421,7 @@ pub enum Observation {
         /// Session credited.
         session: u64,
         /// Expected value credited.
-        ev: Credit,
+        ev: Value,
         /// Winners among the tickets.
         won: u64,
     },
@@ -434,7 +432,7 @@ pub enum Observation {
         /// Session debited.
         session: u64,
         /// Balance before the work.
-        balance: Credit,
+        balance: Value,
     },
     /// An orchestrator took its fee for finished work.
     Debited {
@@ -443,9 +441,9 @@ pub enum Observation {
         /// Session debited.
         session: u64,
         /// Fee.
-        fee: Credit,
+        fee: Value,
         /// Balance after it.
-        balance: Credit,
+        balance: Value,
     },
     /// An orchestrator refused a segment.
     Refused {
@@ -465,7 +463,7 @@ pub enum Observation {
         /// Tickets sent over all attempts.
         tickets: u64,
         /// Fee of the successful attempt.
-        fee: Credit,
+        fee: Value,
         /// Time from the segment's arrival to its result.
         latency: Millis,
         /// `None` when it was served, else why not.

@@ -274,7 +274,7 @@ impl Orchestrator {
         let session = session_name(order.auth.session_id);
         let accepted = self.admission.submit(&session).map_err(|e| Refusal::Capacity(e.to_string()))?;
         let session = order.auth.session_id;
-        out.observe(Observation::Served { sender: order.sender, session, balance: balance.credit() });
+        out.observe(Observation::Served { sender: order.sender, session, balance });
         let Ordered { from, request, sender, auth, segment, .. } = order;
         let job = Job { from, request, sender, auth, price, segment };
         match accepted {
@@ -313,7 +313,7 @@ impl Orchestrator {
             out.observe(Observation::Credited {
                 sender: o.sender,
                 session,
-                ev: done.credited.credit(),
+                ev: done.credited,
                 won: done.winners.len() as u64,
             });
         }
@@ -351,14 +351,14 @@ impl Orchestrator {
     /// Take the fee for finished renditions and sign them.
     fn deliver(&mut self, now: Instant, job: &Job, renditions: Vec<RenditionMeta>, out: &mut Effects) -> SegmentResult {
         let pixels = renditions.iter().fold(0u64, |sum, r| sum.saturating_add(r.pixels.0));
-        let fee = job.price.fee(Pixels(pixels));
+        let fee = Value::fee(&job.price, Pixels(pixels));
         let key = job.key();
-        self.balances.debit(key, &Value::from(&fee), now);
+        self.balances.debit(key, &fee, now);
         out.observe(Observation::Debited {
             sender: job.sender,
             session: job.auth.session_id,
             fee,
-            balance: self.balances.amount(key),
+            balance: self.balances.get(key).cloned().unwrap_or_default(),
         });
         let sig = self.signer.sign(auth::result_hash(&renditions));
         SegmentResult { renditions, sig }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use num_bigint::BigInt;
 use num_rational::BigRational;
 use thiserror::Error;
 use weir_types::amount::big;
-use weir_types::{B256, Credit, L1Block, Round, U256, Wei};
+use weir_types::{B256, Credit, L1Block, Round, U256, Wei, WinProb};
 
 use crate::{ExpirationParams, SenderParams, TicketParams, TicketSigner, Value};
 
@@ -145,14 +146,18 @@ struct Session {
 #[derive(Debug, Clone)]
 pub struct Sender {
     config: SenderConfig,
+    /// The limits of the configuration, ready to be compared with.
+    max_ticket_ev: Value,
+    max_total_ev: Value,
     sessions: BTreeMap<B256, Session>,
 }
 
 impl Sender {
     /// A sender without sessions.
     #[must_use]
-    pub const fn new(config: SenderConfig) -> Self {
-        Self { config, sessions: BTreeMap::new() }
+    pub fn new(config: SenderConfig) -> Self {
+        let (max_ticket_ev, max_total_ev) = (Value::from(&config.max_ticket_ev), Value::from(&config.max_total_ev));
+        Self { config, max_ticket_ev, max_total_ev, sessions: BTreeMap::new() }
     }
 
     /// Whether a batch of tickets under these parameters may be sent.
@@ -167,20 +172,22 @@ impl Sender {
         if p.expiration_block.0 <= view.l1.0.saturating_add(EXPIRY_BUFFER) {
             return Err(SenderError::Expired);
         }
-        let ev = p.expected_value();
+        let ev = p.value();
         if !ev.is_positive() {
             return Ok(());
         }
-        if ev >= Credit::from(p.face_value) {
+        // Only a ticket that always wins is worth its face value.
+        if p.win_prob == WinProb::ONE {
             return Err(SenderError::FaceValueTooLow(p.face_value.0));
         }
-        if ev > self.config.max_ticket_ev {
-            return Err(SenderError::TicketEv { ev: decimal(&ev), max: decimal(&self.config.max_ticket_ev) });
+        if ev > self.max_ticket_ev {
+            let (ev, max) = (decimal(&ev.credit()), decimal(&self.config.max_ticket_ev));
+            return Err(SenderError::TicketEv { ev, max });
         }
         own_money(view)?;
-        let total = p.value().times(tickets).credit();
-        if total > self.config.max_total_ev {
-            let (total, max) = (decimal(&total), decimal(&self.config.max_total_ev));
+        let total = ev.times(tickets);
+        if total > self.max_total_ev {
+            let (total, max) = (decimal(&total.credit()), decimal(&self.config.max_total_ev));
             return Err(SenderError::TotalEv { total, tickets, max });
         }
         let max = view.deposit.0.checked_div(U256::from(self.config.deposit_multiplier)).unwrap_or_default();
@@ -297,7 +304,7 @@ pub fn fee_estimate(
     profiles: &[weir_types::Profile],
     duration: weir_types::Millis,
     price: &weir_types::Price,
-) -> Credit {
+) -> Value {
     let seconds = duration.0.div_ceil(1000);
     let mut pixels = U256::ZERO;
     for p in profiles {
@@ -307,6 +314,6 @@ pub fn fee_estimate(
         pixels = pixels.saturating_add(frame.saturating_mul(U256::from(fps)).saturating_mul(U256::from(seconds)));
     }
     // 1.02 as a 64-bit float has it.
-    let margin = BigRational::new(2_296_835_809_958_953i64.into(), 2_251_799_813_685_248i64.into());
-    Credit(BigRational::from_integer(big(pixels)) * margin * price.ratio())
+    let num = big(pixels) * BigInt::from(2_296_835_809_958_953_u64) * price.ratio().numer();
+    Value::of(num, price.ratio().denom() * BigInt::from(2_251_799_813_685_248_u64))
 }

@@ -2,23 +2,35 @@
 
 use std::cmp::Ordering;
 use std::ops::{AddAssign, SubAssign};
+use std::sync::LazyLock;
 
-use num_bigint::BigInt;
+use num_bigint::{BigInt, Sign};
 use num_integer::Integer;
 use num_rational::BigRational;
-use num_traits::{One, Signed, Zero};
+use num_traits::{One, Zero};
 use weir_types::amount::big;
-use weir_types::{Credit, U256, Wei, WinProb};
+use weir_types::{Credit, Pixels, Price, U256, Wei, WinProb};
 
-/// An exact signed amount of wei: `shares / (2^256 - 1) + rest`.
+/// What win probabilities are parts of.
+static WHOLE: LazyLock<BigInt> = LazyLock::new(|| big(U256::MAX));
+
+/// An exact signed amount of wei: `shares / (2^256 - 1) + num / den`.
 ///
-/// Expected values of tickets all have the denominator 2^256 - 1 before reduction, fees have the
-/// small one of a price. Kept apart, adding a ticket is one addition of integers; one reduced
-/// fraction would pay a division of 512-bit numbers for each.
-#[derive(Debug, Clone, Default)]
+/// Expected values of tickets all have the denominator 2^256 - 1, fees have the small one of a price. Kept apart and
+/// not reduced, adding a ticket or a fee is one addition of integers; reduced fractions would pay for a greatest common
+/// divisor of numbers of 512 bits each time.
+#[derive(Debug, Clone)]
 pub struct Value {
     shares: BigInt,
-    rest: BigRational,
+    num: BigInt,
+    /// Above zero.
+    den: BigInt,
+}
+
+impl Default for Value {
+    fn default() -> Self {
+        Self { shares: BigInt::ZERO, num: BigInt::ZERO, den: BigInt::one() }
+    }
 }
 
 impl Value {
@@ -31,47 +43,73 @@ impl Value {
     /// Face value times win probability.
     #[must_use]
     pub fn expected(face_value: Wei, win_prob: WinProb) -> Self {
-        Self { shares: big(face_value.0) * big(win_prob.0), rest: BigRational::zero() }
+        Self { shares: big(face_value.0) * big(win_prob.0), ..Self::default() }
+    }
+
+    /// The fee of an amount of work.
+    #[must_use]
+    pub fn fee(price: &Price, work: Pixels) -> Self {
+        Self::of(price.ratio().numer() * BigInt::from(work.0), price.ratio().denom().clone())
+    }
+
+    /// A fraction with a denominator above zero, reduced or not.
+    pub(crate) fn of(num: BigInt, den: BigInt) -> Self {
+        Self { num, den, ..Self::default() }
     }
 
     /// `n` times the amount.
     #[must_use]
     pub fn times(&self, n: u64) -> Self {
-        let n = BigInt::from(n);
-        Self { rest: &self.rest * &n, shares: &self.shares * n }
+        Self { shares: &self.shares * n, num: &self.num * n, den: self.den.clone() }
     }
 
     /// The amount as one reduced fraction.
     #[must_use]
     pub fn credit(&self) -> Credit {
-        if self.shares.is_zero() {
-            return Credit(self.rest.clone());
-        }
         let (num, den) = self.fraction();
         Credit(BigRational::new(num, den))
+    }
+
+    /// As a double: for charts and statistics, never for money.
+    #[must_use]
+    pub fn to_f64(&self) -> f64 {
+        self.credit().to_f64()
+    }
+
+    /// -1, 0 or 1 as the amount is below zero, nothing, or above.
+    fn sign(&self) -> Ordering {
+        let sign = |n: &BigInt| match n.sign() {
+            Sign::Minus => Ordering::Less,
+            Sign::NoSign => Ordering::Equal,
+            Sign::Plus => Ordering::Greater,
+        };
+        match (sign(&self.shares), sign(&self.num)) {
+            (same, other) if same == other => same,
+            (Ordering::Equal, one) | (one, Ordering::Equal) => one,
+            _ => sign(&self.fraction().0),
+        }
     }
 
     /// True above zero.
     #[must_use]
     pub fn is_positive(&self) -> bool {
-        self.fraction().0.is_positive()
+        self.sign() == Ordering::Greater
     }
 
     /// True for nothing at all.
     #[must_use]
     pub fn is_zero(&self) -> bool {
-        self.fraction().0.is_zero()
+        self.sign() == Ordering::Equal
     }
 
     /// How many times `unit` goes into the amount, rounded up; zero unless both are positive, and
     /// the largest number where it does not fit.
     #[must_use]
     pub fn div_ceil(&self, unit: &Self) -> u64 {
-        let (num, den) = self.fraction();
-        let (unit_num, unit_den) = unit.fraction();
-        if !num.is_positive() || !unit_num.is_positive() {
+        if !self.is_positive() || !unit.is_positive() {
             return 0;
         }
+        let ((num, den), (unit_num, unit_den)) = (self.fraction(), unit.fraction());
         let n = (num * unit_den).div_ceil(&(den * unit_num));
         u64::try_from(n).unwrap_or(u64::MAX)
     }
@@ -79,21 +117,45 @@ impl Value {
     /// Numerator and positive denominator, not reduced.
     fn fraction(&self) -> (BigInt, BigInt) {
         if self.shares.is_zero() {
-            return (self.rest.numer().clone(), self.rest.denom().clone());
+            return (self.num.clone(), self.den.clone());
         }
-        let scale = big(U256::MAX);
-        let num = if self.rest.denom().is_one() {
-            &self.shares + self.rest.numer() * &scale
+        if self.num.is_zero() {
+            return (self.shares.clone(), WHOLE.clone());
+        }
+        (&self.shares * &self.den + &self.num * &*WHOLE, &self.den * &*WHOLE)
+    }
+
+    /// Adds a fraction.
+    fn add_rest(&mut self, num: &BigInt, den: &BigInt, negative: bool) {
+        if num.is_zero() {
+            return;
+        }
+        if self.num.is_zero() {
+            self.den.clone_from(den);
+        }
+        let scaled;
+        let num = if self.den == *den {
+            num
         } else {
-            &self.shares * self.rest.denom() + self.rest.numer() * &scale
+            // Prices of one session rarely differ: here the sum is worth keeping small.
+            scaled = num * &self.den;
+            let common = self.den.gcd(den);
+            self.num *= den / &common;
+            self.den = &self.den * (den / &common);
+            &(&scaled / &common)
         };
-        (num, scale * self.rest.denom())
+        if negative {
+            self.num -= num;
+        } else {
+            self.num += num;
+        }
     }
 }
 
 impl From<Credit> for Value {
     fn from(v: Credit) -> Self {
-        Self { shares: BigInt::zero(), rest: v.0 }
+        let (num, den) = v.0.into_raw();
+        Self::of(num, den)
     }
 }
 
@@ -105,25 +167,21 @@ impl From<&Credit> for Value {
 
 impl From<Wei> for Value {
     fn from(v: Wei) -> Self {
-        Credit::from(v).into()
+        Self::of(big(v.0), BigInt::one())
     }
 }
 
 impl AddAssign<&Self> for Value {
     fn add_assign(&mut self, other: &Self) {
         self.shares += &other.shares;
-        if !other.rest.is_zero() {
-            self.rest += &other.rest;
-        }
+        self.add_rest(&other.num, &other.den, false);
     }
 }
 
 impl SubAssign<&Self> for Value {
     fn sub_assign(&mut self, other: &Self) {
         self.shares -= &other.shares;
-        if !other.rest.is_zero() {
-            self.rest -= &other.rest;
-        }
+        self.add_rest(&other.num, &other.den, true);
     }
 }
 
@@ -143,11 +201,17 @@ impl PartialOrd for Value {
 
 impl Ord for Value {
     fn cmp(&self, other: &Self) -> Ordering {
-        if self.rest == other.rest {
+        if self.num == other.num && self.den == other.den {
             return self.shares.cmp(&other.shares);
         }
         let mut gap = self.clone();
         gap -= other;
-        gap.fraction().0.cmp(&BigInt::zero())
+        gap.sign()
+    }
+}
+
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.credit().fmt(f)
     }
 }

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use weir_chain::LogKind;
 use weir_roles::Observation;
-use weir_types::{Address, B256, Credit, Instant, LptWei, Round, Wei};
+use weir_ticket::Value;
+use weir_types::{Address, B256, Instant, LptWei, Round, Wei};
 
 /// A gateway and an orchestrator.
 pub type Pair = (Address, Address);
@@ -18,7 +19,7 @@ pub struct PairBook {
     /// Tickets sent.
     pub sent: u64,
     /// Their expected value.
-    pub paid_ev: Credit,
+    pub paid_ev: Value,
     /// Expected number of winners.
     pub expected_wins: f64,
     /// Variance of the money won, in wei squared.
@@ -58,7 +59,7 @@ pub struct SegmentRow {
     /// Tickets sent for it.
     pub tickets: u64,
     /// Fee.
-    pub fee: Credit,
+    pub fee: Value,
     /// Arrival to result, in milliseconds.
     pub latency_ms: f64,
     /// The parts of the latency.
@@ -143,7 +144,7 @@ pub struct Books {
     pub refusals: BTreeMap<String, u64>,
     /// Pixels of work done, by round and orchestrator.
     pub pixels: BTreeMap<(Round, Address), u64>,
-    ledgers: BTreeMap<(Address, Address, u64), Credit>,
+    ledgers: BTreeMap<(Address, Address, u64), Value>,
     overdrawn: Vec<String>,
     served: u64,
     // The broker logs the transfer before the redemption it belongs to, in one transaction.
@@ -152,7 +153,7 @@ pub struct Books {
 
 impl Books {
     /// Enter what a machine of `node` observed. `ticket_ev` is the node's rule for admission.
-    pub fn observe(&mut self, at: Instant, round: Round, node: Address, ticket_ev: &Credit, o: &Observation) {
+    pub fn observe(&mut self, at: Instant, round: Round, node: Address, ticket_ev: &Value, o: &Observation) {
         match o {
             Observation::Paid { recipient, tickets, ev, win_prob, face_value } => {
                 let b = self.pairs.entry((round, (node, *recipient))).or_default();

@@ -171,7 +171,8 @@ fn name(f: &Facts, a: Address) -> String {
 
 #[cfg(test)]
 mod tests {
-    use weir_types::{B256, Credit, Instant, Round};
+    use weir_ticket::Value;
+    use weir_types::{B256, Instant, Round};
 
     use super::*;
     use crate::books::RedemptionRow;
@@ -214,7 +215,7 @@ mod tests {
     fn pair(sent: u64, paid: u128, redeemed: u128, variance: f64) -> BTreeMap<Pair, PairBook> {
         let book = PairBook {
             sent,
-            paid_ev: Credit::from(Wei::new(paid)),
+            paid_ev: Value::from(Wei::new(paid)),
             redeemed_wei: Wei::new(redeemed),
             variance,
             ..PairBook::default()

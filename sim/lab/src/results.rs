@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use weir_chain::DelegatorState;
-use weir_types::{Address, Credit, Round, Wei};
+use weir_types::{Address, Round, Wei};
 
 use crate::LabError;
 use crate::books::Books;
@@ -69,7 +69,7 @@ fn eth(w: Wei) -> f64 {
     w.to_f64_whole()
 }
 
-fn credit_eth(c: &Credit) -> f64 {
+fn credit_eth(c: &weir_ticket::Value) -> f64 {
     c.to_f64() / 1e18
 }
 

@@ -8,7 +8,7 @@ use weir_market::price::{Doubled, check_increase};
 use weir_ticket::balance::{Balances, Key, Staged};
 use weir_ticket::sender::{Sender, SenderConfig, SenderError, SenderView, fee_estimate, own_money};
 use weir_ticket::{Payment, PriceInfo, TicketParams, TicketSigner, Value};
-use weir_types::{B256, Credit, Instant, L1Block, Pixels, Price};
+use weir_types::{B256, Instant, L1Block, Pixels, Price};
 
 use super::Session;
 use crate::io::{OrchestratorInfo, RoundInfo, SegmentMeta, SenderFunds};
@@ -171,7 +171,7 @@ impl Purse {
     ) -> Result<Staged, PayError> {
         let id = self.session(key, params);
         let ev = params.value();
-        let estimate = Value::from(fee_estimate(&meta.profiles, meta.duration, price));
+        let estimate = fee_estimate(&meta.profiles, meta.duration, price);
         let staged = self.balances.stage(key, &estimate.max(ev.clone()), &ev);
         if staged.tickets == 0 {
             return Ok(staged);
@@ -204,12 +204,12 @@ impl Purse {
 
     /// A segment came back: the credit is what was there and what was sent, less the fee. Returns the
     /// fee.
-    pub(super) fn settle(&mut self, now: Instant, stream: u64, seq: u64, pixels: Pixels) -> Credit {
-        let Some(sent) = self.sent.remove(&(stream, seq)) else { return Credit::zero() };
-        let fee = sent.price.fee(pixels);
+    pub(super) fn settle(&mut self, now: Instant, stream: u64, seq: u64, pixels: Pixels) -> Value {
+        let Some(sent) = self.sent.remove(&(stream, seq)) else { return Value::zero() };
+        let fee = Value::fee(&sent.price, pixels);
         self.balances.credit(sent.key, &sent.staged.existing, now);
         self.balances.credit(sent.key, &sent.staged.new_credit, now);
-        self.balances.debit(sent.key, &Value::from(&fee), now);
+        self.balances.debit(sent.key, &fee, now);
         fee
     }
 

@@ -2,8 +2,8 @@
 
 use weir_market::limits::{REFRESH, SegmentLimits, token_ends};
 use weir_market::pool::retryable;
-use weir_ticket::TicketVerifier;
-use weir_types::{Credit, Pixels};
+use weir_ticket::{TicketVerifier, Value};
+use weir_types::Pixels;
 
 use super::{Asked, Gateway, Job, PayError, Session, Task, Turn};
 use crate::auth;
@@ -99,7 +99,7 @@ impl Gateway {
             t.out.observe(Observation::Paid {
                 recipient: p.recipient,
                 tickets,
-                ev: p.value().times(tickets).credit(),
+                ev: p.value().times(tickets),
                 win_prob: p.win_prob,
                 face_value: p.face_value,
             });
@@ -230,12 +230,12 @@ impl Gateway {
 
     fn give_up(&mut self, t: &mut Turn<'_>, job: &Job, why: String) {
         let id = job.meta.stream;
-        done(t, job, Credit::zero(), Some(why));
+        done(t, job, Value::zero(), Some(why));
         self.finish_if_ended(t, id);
     }
 }
 
-fn done(t: &mut Turn<'_>, job: &Job, fee: Credit, error: Option<String>) {
+fn done(t: &mut Turn<'_>, job: &Job, fee: Value, error: Option<String>) {
     t.out.observe(Observation::SegmentDone {
         stream: job.meta.stream,
         seq: job.meta.seq,

@@ -21,7 +21,7 @@ fn a_stream_is_served_and_every_ticket_sent_is_credited() {
     assert_eq!(paid, credited);
     let fees = w.observed().fold(Credit::zero(), |mut sum, (_, o)| {
         if let Observation::Debited { fee, .. } = o {
-            sum += fee;
+            sum += &fee.credit();
         }
         sum
     });

@@ -345,8 +345,8 @@ impl World {
         let (mut paid, mut credited) = (Credit::zero(), Credit::zero());
         for (_, o) in self.observed() {
             match o {
-                Observation::Paid { ev, .. } => paid += ev,
-                Observation::Credited { ev, .. } => credited += ev,
+                Observation::Paid { ev, .. } => paid += &ev.credit(),
+                Observation::Credited { ev, .. } => credited += &ev.credit(),
                 _ => {}
             }
         }

@@ -19,7 +19,7 @@ use weir_contracts::Deployment;
 use weir_evm::Chain;
 use weir_kernel::{ActorId, Fired, Kernel, Network};
 use weir_roles::gateway;
-use weir_types::{Address, Credit, Entropy, Instant, Round, Wei};
+use weir_types::{Address, Entropy, Instant, Round, Wei};
 
 use crate::LabError;
 use crate::books::{Books, LatencyParts};
@@ -83,7 +83,7 @@ pub(crate) struct World {
     requests: BTreeMap<(ActorId, u64), (u64, u64)>,
     parts: BTreeMap<(u64, u64), LatencyParts>,
     seal_scheduled: bool,
-    ticket_ev: Credit,
+    ticket_ev: weir_ticket::Value,
     chain_rng: Entropy,
     behaviour: BTreeMap<ActorId, Entropy>,
     skip_reward: BTreeMap<ActorId, Entropy>,

@@ -23,7 +23,7 @@ use weir_roles::round_keeper::RoundKeeper;
 use weir_roles::{Peer, delegator};
 use weir_ticket::recipient::RecipientConfig;
 use weir_ticket::sender::SenderConfig;
-use weir_types::{Address, Credit, Entropy, Instant, L2Block, LptWei, Millis, Perc9, Round, U256, Wei};
+use weir_types::{Address, Entropy, Instant, L2Block, LptWei, Millis, Perc9, Round, U256, Wei};
 
 use super::actors::{Cast, DelegatorSpec, Identity, OrchestratorSpec, SEQUENCER, price};
 use super::demand;
@@ -319,7 +319,7 @@ fn assemble(
         requests: BTreeMap::new(),
         parts: BTreeMap::new(),
         seal_scheduled: false,
-        ticket_ev: Credit::from(Wei::new(u128::from(s.orchestrators.ticket_ev_wei))),
+        ticket_ev: weir_ticket::Value::from(Wei::new(u128::from(s.orchestrators.ticket_ev_wei))),
         chain_rng: ready.chain_rng,
         behaviour: BTreeMap::new(),
         skip_reward: BTreeMap::new(),
