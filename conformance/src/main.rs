@@ -29,6 +29,9 @@ struct Cli {
     /// Print the rules by which cases are left out.
     #[arg(long)]
     rules: bool,
+    /// Print docs/deviations.md.
+    #[arg(long, hide = true)]
+    page: bool,
     /// Print the figures as JSON.
     #[arg(long)]
     json: bool,
@@ -63,6 +66,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     if cli.rules {
         print!("{}", vectors::rules_text());
+        return ExitCode::SUCCESS;
+    }
+    if cli.page {
+        print!("{}", vectors::rules_page());
         return ExitCode::SUCCESS;
     }
     let report = match run(&cli) {

@@ -225,8 +225,8 @@ pub(super) fn select(n: u64) -> impl FnMut() -> Option<usize> {
 
 const GATEWAY: Peer = Peer(0);
 const ORCHESTRATOR: Peer = Peer(1);
-/// At this price a segment costs a few tickets.
-const WEI_PER_PIXEL: u64 = 1_000;
+/// At this price a segment costs about one ticket, as on the network.
+const WEI_PER_PIXEL: u64 = 400;
 
 /// A gateway and an orchestrator, joined without a network between them.
 struct Joined {

@@ -167,3 +167,20 @@ pub fn run(name: &str, text: &str) -> FileReport {
 pub fn rules_text() -> String {
     RULES.iter().map(|r| format!("{}\n  there: {}\n  here:  {}\n", r.name.to_lowercase(), r.reason, r.ours)).collect()
 }
+
+/// The same as a page of the documentation.
+#[must_use]
+pub fn rules_page() -> String {
+    let mut page = String::from(
+        "# Where Weir differs from go-livepeer on purpose\n\n\
+         Weir answers as go-livepeer 0.9.1 does, down to the texts of errors that peers act on. `cargo xtask conformance`\n\
+         puts the original's own cases to it and compares; what follows are all the rules by which a case may differ. A\n\
+         case that falls under one is left out of the comparison after Weir's own answer was checked. This page is made\n\
+         from those rules (`conformance/src/vectors/rules.rs`), and a test holds it against them.\n\n\
+         | rule | go-livepeer | Weir |\n|---|---|---|\n",
+    );
+    for r in RULES.iter().filter(|r| !PENDING.iter().any(|(_, pending)| pending == *r)) {
+        page.push_str(&format!("| {} | {} | {} |\n", r.name.to_lowercase().replace('_', " "), r.reason, r.ours));
+    }
+    page
+}

@@ -28,7 +28,8 @@ rules! {
         "Units have no sign: such a value cannot be made, and a message with one is refused.";
     BEYOND_64_BITS: "A number of more than 64 bits keeps its low bits, so that a price or a count becomes another one.",
         "It is refused, or stays at the highest value.";
-    NIL: "A missing value ends the process or the connection.", "It is an error like any other.";
+    NIL: "A missing value has no answer there.",
+        "It is an error like any other.";
     TEXT_SIZES: "A size that is no text of two numbers is an error of its own there.",
         "Sizes are numbers wherever one is reckoned with; the text is read once, where it comes in.";
     ASKED_OUTSIDE: "A stand-in for the chain or the clock fails in the middle of a function that asks it.",
@@ -37,10 +38,10 @@ rules! {
         "A float below zero counts as none.";
     EV_ABOVE_FACE_VALUE: "An expected value above the face value has no probability; the product is kept all the same.",
         "The highest probability is as good as it gets.";
-    NONCE_WRAP: "After the last number of 32 bits a gateway's numbers go on with 0, and its tickets are refused as seen.",
+    NONCE_WRAP: "The numbers of tickets begin anew after the last one of 32 bits.",
         "The gateway asks for new parameters instead.";
-    PRICE_OF_SESSION: "A sender's first payment fixes no price, and a payment without tickets then fixes 0: work for nothing from then on.",
-        "The first payment with tickets fixes the price, and 0 is never fixed by a payment without.";
+    PRICE_OF_SESSION: "The price of a session is fixed by another of its payments.",
+        "The first payment with tickets fixes it, and nothing else does.";
     PAYMENT_TEXT: "An error adds a dump of the whole message, or its text is that of a stand-in for the chain.",
         "The text names what is wrong.";
     RECIPIENT_OF_PAYMENT: "Whether a recipient is active is asked of whoever the tickets name.",
@@ -64,7 +65,8 @@ rules! {
         "A length or distance is sent as the longest there is, which receivers refuse; a bit rate is an error.";
     SHORT_GOP: "A distance of keyframes below a millisecond is sent as none, in the field of those that have one.",
         "It is none.";
-    UNPRICED: "An orchestrator without a price ends the process that draws.", "It is never drawn.";
+    UNPRICED: "An orchestrator without a price is not provided for there.",
+        "It is never drawn.";
     MADE_UP_MEDIA_TYPE: "The media type of an ending is whatever the machine's own tables say.",
         "It is the same on all machines.";
     SIGN_IN_THE_MIDDLE: "An amount below zero gets its sign among the zeros behind the point.", "The sign stands in front.";

@@ -94,3 +94,10 @@ fn rules_are_told_apart_and_explained() {
     assert!(RULES.iter().all(|r| r.reason.ends_with('.') && r.ours.ends_with('.')));
     assert_eq!(vectors::rules_text().lines().count(), 3 * RULES.len());
 }
+
+#[test]
+fn the_page_of_deviations_is_made_from_the_rules() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/deviations.md");
+    let page = std::fs::read_to_string(&path).expect("the page");
+    assert!(page == vectors::rules_page(), "make it anew: weir-conformance --page > docs/deviations.md");
+}

@@ -167,7 +167,7 @@ impl Probability {
     }
 
     /// Probability of each of the offers, which have passed the filter. An offer without a price
-    /// has none: the original ends its process over it.
+    /// has none.
     pub fn probabilities<O: Offer>(&self, offers: &[O]) -> Vec<f64> {
         let weighed: Vec<Option<(f64, f64)>> =
             offers.iter().map(|o| o.price().map(|p| (self.price_weight(p), o.stake() as f64))).collect();

@@ -4,7 +4,7 @@ use thiserror::Error;
 use weir_types::{Address, Instant, L1Block, Price, Round};
 
 use crate::balance::{Balances, Key};
-use crate::recipient::{Recipient, TicketError};
+use crate::recipient::{Issued, Recipient, TicketError};
 use crate::{Payment, PriceError, TicketParams, TicketVerifier, Value, WinningTicket};
 
 /// Why a payment is refused, in the words that other nodes know.
@@ -109,11 +109,11 @@ pub fn process(
     balances.fix_price(key, &price, now);
     let mut out = Processed::default();
     let issued = TicketParams { recipient: recipient.address(), expiration_params: expiration, ..params.clone() };
-    let rand = recipient.rand(payment.sender, &issued, &price);
+    let rand = Issued::new(recipient.rand(payment.sender, &issued, &price));
     let mut good = 0;
     for t in &payment.tickets {
         let ticket = params.ticket(payment.sender, t.nonce, expiration);
-        let received = recipient.receive_under(&ticket, &t.sig, rand, view.l1, verifier);
+        let received = recipient.receive_under(&ticket, &t.sig, &rand, view.l1, verifier);
         if received.won {
             out.winners.push(WinningTicket { ticket, sig: t.sig, recipient_rand: received.recipient_rand });
         }

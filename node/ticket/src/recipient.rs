@@ -125,6 +125,21 @@ pub struct Received {
     pub error: Option<TicketError>,
 }
 
+/// The secret number behind parameters, with its hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Issued {
+    rand: U256,
+    hash: B256,
+}
+
+impl Issued {
+    /// A number as [`Recipient::rand`] derives it.
+    #[must_use]
+    pub fn new(rand: U256) -> Self {
+        Self { rand, hash: rand_hash(rand) }
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 struct Nonces {
     /// In order: most come with the next higher number.
@@ -280,8 +295,8 @@ impl Recipient {
             expiration_block: ticket.params_expiration_block,
             expiration_params: ticket.expiration_params(),
         };
-        let rand = self.rand(ticket.sender, &params, price);
-        self.receive_under(ticket, sig, rand, l1, verifier)
+        let rand = Issued::new(self.rand(ticket.sender, &params, price));
+        self.receive_under(ticket, sig, &rand, l1, verifier)
     }
 
     /// [`Self::receive`] with the secret number behind the ticket's parameters: tickets of one payment have it in
@@ -290,10 +305,11 @@ impl Recipient {
         &mut self,
         ticket: &Ticket,
         sig: &Signature,
-        recipient_rand: U256,
+        issued: &Issued,
         l1: L1Block,
         verifier: &dyn TicketVerifier,
     ) -> Received {
+        let recipient_rand = issued.rand;
         let refuse = |won, e| Received { won, recipient_rand, error: Some(e) };
         if ticket.recipient != self.address {
             return refuse(false, TicketError::Recipient);
@@ -301,7 +317,7 @@ impl Recipient {
         if ticket.sender.is_zero() {
             return refuse(false, TicketError::Sender);
         }
-        if rand_hash(recipient_rand) != ticket.recipient_rand_hash {
+        if issued.hash != ticket.recipient_rand_hash {
             return refuse(false, TicketError::RecipientRand);
         }
         if verifier.verify(ticket.sender, ticket.hash(), sig).is_err() {

@@ -9,5 +9,6 @@ mod queue_properties;
 mod recipient;
 mod sender;
 mod signature;
+mod statistics;
 mod support;
 mod ticket;
