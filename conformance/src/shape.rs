@@ -58,7 +58,7 @@ impl Shape {
 pub(crate) enum Held {
     Number(u64),
     Bytes(Vec<u8>),
-    Message(Vec<(u64, Held)>),
+    Message(Vec<(u64, Self)>),
 }
 
 fn varint(bytes: &mut &[u8]) -> Option<u64> {

@@ -11,6 +11,7 @@ use weir_types::{Address, B256, Credit, Price, Round, U256, Wei, WinProb};
 use super::{Miss, Outcome};
 
 /// Fails unless both are the same.
+#[allow(clippy::needless_pass_by_value)] // Both sides are made where it is called.
 pub(crate) fn same<T: PartialEq + Debug>(what: &str, ours: T, theirs: T) -> Outcome {
     if ours == theirs {
         return Ok(());

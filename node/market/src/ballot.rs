@@ -64,7 +64,7 @@ impl Ballot {
             })
         };
         self.entries.extend(offers.iter().enumerate().filter_map(entry));
-        self.entries.sort_unstable_by(|a, b| (a.recipient, a.place).cmp(&(b.recipient, b.place)));
+        self.entries.sort_unstable_by_key(|e| (e.recipient, e.place));
         self.entries.dedup_by_key(|e| e.recipient);
     }
 

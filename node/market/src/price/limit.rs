@@ -78,9 +78,9 @@ pub struct Doubled {
 ///
 /// # Errors
 /// It rose further.
-pub fn check_increase(first: &Price, current: &Price) -> Result<(), Doubled> {
+pub fn check_increase(first: &Price, current: &Price) -> Result<(), Box<Doubled>> {
     if current.ratio() <= &(first.ratio() * BigRational::from_integer(BigInt::from(INCREASE))) {
         return Ok(());
     }
-    Err(Doubled { first: first.clone(), current: current.clone() })
+    Err(Box::new(Doubled { first: first.clone(), current: current.clone() }))
 }

@@ -129,7 +129,7 @@ impl Purse {
     /// Whether a session can go on.
     pub(super) fn check(&self, session: &Session) -> Result<(), PayError> {
         let (first, current) = (&session.first_price, &session.info.price);
-        check_increase(first, current).map_err(Box::new)?;
+        check_increase(first, current)?;
         self.acceptable(&session.info)
     }
 

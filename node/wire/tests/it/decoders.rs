@@ -55,6 +55,7 @@ fn all(bytes: &[u8]) {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods)] // A test reads the files that it is about.
 fn the_corpus_is_read() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let mut files = 0;
@@ -82,7 +83,7 @@ fn the_corpus_is_read() {
 enum Field {
     Number(u32, u64),
     Bytes(u32, Vec<u8>),
-    Message(u32, Vec<Field>),
+    Message(u32, Vec<Self>),
 }
 
 fn varint(mut n: u64, out: &mut Vec<u8>) {

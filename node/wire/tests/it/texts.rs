@@ -71,8 +71,8 @@ proptest! {
     fn texts_stop_no_reader(text in ".{0,40}", other in ".{0,20}") {
         let _ = (integer(&text), join_url(&text, &other), result_url(&text, &other));
         let _ = weir_wire::text::key_file_address(&text);
-        let profile = ProfileText { bitrate: text.clone(), resolution: other.clone(), ..ProfileText::default() };
-        let _ = profile.message();
         let _ = (Capability::of_pipeline(&text), header::decode::<net::SegData>(&text));
+        let profile = ProfileText { bitrate: text, resolution: other, ..ProfileText::default() };
+        let _ = profile.message();
     }
 }
