@@ -340,7 +340,7 @@ impl Joined {
                     self.tell_gateway(gateway::Input::Message { from: ORCHESTRATOR, message });
                 }
                 Effect::Monitor(sender) => {
-                    let standing = Standing { max_float: Wei::from_whole(1_000), withdraw_round: Round(0) };
+                    let standing = Standing { max_float: Wei::from_whole(1_000), ..Standing::default() };
                     self.tell_orchestrator(orchestrator::Input::Standing { sender, standing });
                 }
                 Effect::Start { id, work } => {

@@ -50,6 +50,8 @@ pub struct RoundInfo {
 pub struct Standing {
     /// Largest face value that deposit and reserve are sure to pay.
     pub max_float: Wei,
+    /// Deposit, above which a gateway signs no face value; zero when unknown.
+    pub deposit: Wei,
     /// Round in which the sender may withdraw; 0 when no unlock is under way.
     pub withdraw_round: Round,
 }

@@ -8,8 +8,9 @@ use weir_market::price::{PriceList, Request};
 use weir_ticket::balance::{Balances, Key};
 use weir_ticket::payment::{self, PaymentView};
 use weir_ticket::recipient::{ChainView, ParamsError, Recipient, RecipientConfig};
+use weir_ticket::sender::fee_estimate;
 use weir_ticket::{EthVerifier, Payment, Signature, TicketSigner, TicketVerifier, Value};
-use weir_types::{Address, Entropy, Instant, Pixels, Price};
+use weir_types::{Address, Credit, Entropy, Instant, Pixels, Price, Wei};
 
 use crate::auth::{self, TokenError, TokenMint, session_name};
 use crate::io::{
@@ -60,6 +61,8 @@ struct Job {
     auth: AuthToken,
     price: Price,
     segment: SegmentMeta,
+    /// What it will cost at most, as its gateway reckons.
+    estimate: Value,
 }
 
 impl Job {
@@ -94,6 +97,8 @@ pub struct Orchestrator {
     /// Requests of senders whose money is still being read.
     asked: BTreeMap<Address, Vec<(Peer, u64)>>,
     working: BTreeMap<WorkId, Job>,
+    /// Fees of accepted segments that are not debited yet, by session.
+    owed: BTreeMap<Key, Value>,
     queues: BTreeMap<u64, VecDeque<Job>>,
     next_work: u64,
 }
@@ -113,6 +118,7 @@ impl Orchestrator {
             standings: BTreeMap::new(),
             asked: BTreeMap::new(),
             working: BTreeMap::new(),
+            owed: BTreeMap::new(),
             queues: BTreeMap::new(),
             next_work: 0,
             verifier: Box::new(EthVerifier),
@@ -132,6 +138,12 @@ impl Orchestrator {
     #[must_use]
     pub fn sessions(&self) -> usize {
         self.admission.len()
+    }
+
+    /// Credit of a sender in a session.
+    #[must_use]
+    pub fn credit(&self, sender: Address, session: u64) -> Credit {
+        self.balances.amount((sender, session))
     }
 
     /// Handle one input.
@@ -236,7 +248,7 @@ impl Orchestrator {
 
     /// Price and parameters for a session's next tickets.
     fn info(&self, sender: Address, auth: AuthToken, rng: &mut Entropy) -> Result<OrchestratorInfo, ParamsError> {
-        let max_float = self.standings.get(&sender).copied().unwrap_or_default().max_float;
+        let max_float = self.float(sender);
         let price = self.price((sender, auth.session_id))?;
         let ticket_params = if price.is_free() {
             None
@@ -246,9 +258,15 @@ impl Orchestrator {
         Ok(OrchestratorInfo { address: self.signer.address(), price, ticket_params, auth })
     }
 
+    /// Largest face value for a sender's tickets.
+    fn float(&self, sender: Address) -> Wei {
+        let standing = self.standings.get(&sender).copied().unwrap_or_default();
+        self.recipient.float_within(standing.max_float, standing.deposit, self.view.gas_price)
+    }
+
     /// Price of a session: the one that its first payment fixed, or the present one.
     fn price(&self, key: Key) -> Result<Price, ParamsError> {
-        let max_float = self.standings.get(&key.0).copied().unwrap_or_default().max_float;
+        let max_float = self.float(key.0);
         let multiplier = || self.recipient.tx_cost_multiplier(max_float, self.view.gas_price);
         self.config.prices.quote(key.0, &Request::default(), self.balances.fixed_price(key), multiplier)
     }
@@ -268,7 +286,7 @@ impl Orchestrator {
         // The price of a payment without tickets is only the gateway's word.
         let price = self.price(key).map_err(|e| Refusal::Failed(e.to_string()))?;
         let balance = self.balances.get(key).cloned().unwrap_or_default();
-        if !price.is_free() && balance < Value::from(self.config.tickets.ev) {
+        if !self.covered(key, &balance, &price) {
             return Err(Refusal::BadRequest("Insufficient balance".to_owned()));
         }
         let session = session_name(order.auth.session_id);
@@ -276,12 +294,34 @@ impl Orchestrator {
         let session = order.auth.session_id;
         out.observe(Observation::Served { sender: order.sender, session, balance });
         let Ordered { from, request, sender, auth, segment, .. } = order;
-        let job = Job { from, request, sender, auth, price, segment };
+        let estimate = fee_estimate(&segment.profiles, segment.duration, &price);
+        *self.owed.entry(key).or_default() += &estimate;
+        let job = Job { from, request, sender, auth, price, segment, estimate };
         match accepted {
             Accepted::Start => self.start(job, out),
             Accepted::Wait => self.queues.entry(session).or_default().push_back(job),
         }
         Ok(())
+    }
+
+    /// Whether there is a ticket's worth of credit beyond what segments in work will take. A gateway pays for each
+    /// of several segments at a time, so that it holds for whoever pays; without it a session could have as many
+    /// segments on credit as wait in its queue.
+    fn covered(&self, key: Key, balance: &Value, price: &Price) -> bool {
+        let mut left = balance.clone();
+        if let Some(owed) = self.owed.get(&key) {
+            left -= owed;
+        }
+        price.is_free() || left >= Value::from(self.config.tickets.ev)
+    }
+
+    /// A segment is not in work any more.
+    fn release(&mut self, job: &Job) {
+        let Some(owed) = self.owed.get_mut(&job.key()) else { return };
+        *owed -= &job.estimate;
+        if !owed.is_positive() {
+            self.owed.remove(&job.key());
+        }
     }
 
     fn check_credentials(&self, now: Instant, o: &Ordered) -> Result<(), Refusal> {
@@ -332,6 +372,7 @@ impl Orchestrator {
 
     fn on_work(&mut self, now: Instant, done: WorkDone, rng: &mut Entropy, out: &mut Effects) {
         let Some(job) = self.working.remove(&done.id) else { return };
+        self.release(&job);
         let result = match done.result {
             Ok(r) if r.len() == job.segment.profiles.len() => Ok(self.deliver(now, &job, r, out)),
             Ok(_) => Err(Refusal::Failed("MismatchedSegments".to_owned())),
@@ -376,6 +417,7 @@ impl Orchestrator {
     /// Refuse what waits in a session that is over.
     fn drop_queue(&mut self, session: u64, out: &mut Effects) {
         for job in self.queues.remove(&session).unwrap_or_default() {
+            self.release(&job);
             let result = Err(Refusal::Failed("session is over".to_owned()));
             out.send(job.from, Message::Transcoded { request: job.request, result, info: None });
         }

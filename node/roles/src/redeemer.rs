@@ -153,8 +153,12 @@ impl Redeemer {
 
     fn report(&self, sender: Address, out: &mut Effects) {
         let Some(s) = self.queue.sender(&sender).filter(|_| self.monitored.contains(&sender)) else { return };
-        let standing =
-            Standing { max_float: s.max_float_wei(self.view.pool_size), withdraw_round: s.funds().withdraw_round };
+        let funds = s.funds();
+        let standing = Standing {
+            max_float: s.max_float_wei(self.view.pool_size),
+            deposit: funds.deposit,
+            withdraw_round: funds.withdraw_round,
+        };
         out.push(Effect::Standing { sender, standing });
     }
 

@@ -202,6 +202,16 @@ impl Recipient {
         Ok(Wei(value))
     }
 
+    /// Float to reckon with for a sender: no more than its deposit, since a gateway signs no ticket that its
+    /// deposit does not cover. A lower face value wins more often and is worth the same, so the sender is not
+    /// turned away. Where tickets of that size are not worth a redemption, or no deposit is known, the float
+    /// stays as it is.
+    #[must_use]
+    pub fn float_within(&self, max_float: Wei, deposit: Wei, gas_price: Wei) -> Wei {
+        let lower = max_float.min(deposit);
+        if deposit.is_zero() || self.face_value(lower, gas_price).is_err() { max_float } else { lower }
+    }
+
     /// Probability with which a face value has the configured expected value, rounded up.
     #[must_use]
     pub fn win_prob(&self, face_value: Wei) -> WinProb {

@@ -25,8 +25,8 @@ use crate::io::{
     ChainEvent, Effect, Effects, Message, OrchestratorEntry, OrchestratorInfo, Peer, SegmentMeta, TimerKind,
 };
 
-pub use payment::PayError;
 use payment::Purse;
+pub use payment::{Book, PayError};
 pub use session::Session;
 
 /// Input of a [`Gateway`].
@@ -216,6 +216,12 @@ impl Gateway {
         self.streams.len()
     }
 
+    /// The book of a session with a ticket recipient.
+    #[must_use]
+    pub fn book(&self, recipient: Address, session: u64) -> Book {
+        self.purse.book((recipient, session))
+    }
+
     /// Handle one input.
     pub fn handle(&mut self, now: Instant, input: Input, rng: &mut Entropy, out: &mut Effects) {
         let t = &mut Turn { now, rng, out };
@@ -261,14 +267,12 @@ impl Gateway {
 
     fn on_message(&mut self, t: &mut Turn<'_>, from: Peer, message: Message) {
         match message {
+            // Only who was asked may answer.
+            Message::Info { request, .. } if !self.asked(from, request) => {}
             Message::Info { request, result } => match self.requests.remove(&request) {
                 Some(Asked::Offer { stream, attempt, uri }) => self.on_offer(t, stream, attempt, &uri, result),
                 Some(Asked::Renewal(task)) => self.on_renewal(t, &task, result),
-                // Whoever was given work owes renditions and not an offer.
-                Some(work @ Asked::Work(_)) => {
-                    self.requests.insert(request, work);
-                }
-                None => {}
+                Some(Asked::Work(_)) | None => {}
             },
             Message::Transcoded { request, result, info } => {
                 // Only whom the work was given to may answer for it.
@@ -282,6 +286,15 @@ impl Gateway {
             }
             Message::GetOrchestrator { .. } | Message::Segment { .. } | Message::EndSession { .. } => {}
         }
+    }
+
+    /// Whether a request for an offer went to this peer.
+    fn asked(&self, peer: Peer, request: u64) -> bool {
+        let uri = match self.requests.get(&request) {
+            Some(Asked::Offer { uri, .. } | Asked::Renewal(Task { uri, .. })) => uri,
+            Some(Asked::Work(_)) | None => return false,
+        };
+        self.entries.get(uri).is_none_or(|e| e.peer == peer)
     }
 
     fn session(&self, task: &Task) -> Option<Session> {

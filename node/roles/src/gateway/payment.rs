@@ -8,7 +8,7 @@ use weir_market::price::{Doubled, check_increase};
 use weir_ticket::balance::{Balances, Key, Staged};
 use weir_ticket::sender::{Sender, SenderConfig, SenderError, SenderView, fee_estimate, own_money};
 use weir_ticket::{Payment, PriceInfo, TicketParams, TicketSigner, Value};
-use weir_types::{B256, Instant, L1Block, Pixels, Price};
+use weir_types::{B256, Credit, Instant, L1Block, Pixels, Price};
 
 use super::Session;
 use crate::io::{OrchestratorInfo, RoundInfo, SegmentMeta, SenderFunds};
@@ -72,6 +72,19 @@ pub(super) struct Purse {
     sent: BTreeMap<(u64, u64), Sent>,
     /// Ticket parameters in use, by session.
     open: BTreeMap<Key, B256>,
+    /// Credit that was given up with segments that did not come back, by session.
+    lost: BTreeMap<Key, Value>,
+}
+
+/// A gateway's book of one session.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Book {
+    /// Credit that is left.
+    pub balance: Credit,
+    /// Credit, old and new, behind segments that are under way.
+    pub in_flight: Credit,
+    /// Credit given up with segments that did not come back. The orchestrator may have it or not.
+    pub lost: Credit,
 }
 
 impl Purse {
@@ -83,6 +96,7 @@ impl Purse {
             view: SenderView::default(),
             sent: BTreeMap::new(),
             open: BTreeMap::new(),
+            lost: BTreeMap::new(),
         }
     }
 
@@ -98,6 +112,7 @@ impl Purse {
             }
             known
         });
+        self.lost.retain(|key, _| balances.get(*key).is_some());
     }
 
     pub(super) const fn set_round(&mut self, r: &RoundInfo) {
@@ -154,6 +169,7 @@ impl Purse {
         };
         let sent = Sent { key, staged, price: price.clone() };
         // A segment is paid to one orchestrator at a time: an older payment for it brought nothing.
+        self.lose(meta.stream, meta.seq);
         self.sent.insert((meta.stream, meta.seq), sent);
         Ok(payment)
     }
@@ -215,7 +231,21 @@ impl Purse {
 
     /// A segment did not come back: what was sent for it is lost.
     pub(super) fn lose(&mut self, stream: u64, seq: u64) {
-        self.sent.remove(&(stream, seq));
+        let Some(sent) = self.sent.remove(&(stream, seq)) else { return };
+        let lost = self.lost.entry(sent.key).or_default();
+        *lost += &sent.staged.existing;
+        *lost += &sent.staged.new_credit;
+    }
+
+    /// The book of a session.
+    pub(super) fn book(&self, key: Key) -> Book {
+        let mut in_flight = Value::zero();
+        for sent in self.sent.values().filter(|s| s.key == key) {
+            in_flight += &sent.staged.existing;
+            in_flight += &sent.staged.new_credit;
+        }
+        let lost = self.lost.get(&key).map_or_else(Credit::zero, Value::credit);
+        Book { balance: self.balances.amount(key), in_flight: in_flight.credit(), lost }
     }
 
     /// A session is over.

@@ -1,7 +1,9 @@
 //! Role machines from outside.
 
 mod gateway;
+mod ledgers;
 mod orchestrator;
 mod redeemer;
 mod support;
 mod upkeep;
+mod worked_session;

@@ -175,7 +175,11 @@ fn an_orchestrator_hears_what_a_sender_is_good_for_whenever_that_changes() {
     };
     let standing = |max_float: u64, withdraw_round: u64| Effect::Standing {
         sender,
-        standing: Standing { max_float: Wei::from_whole(max_float), withdraw_round: Round(withdraw_round) },
+        standing: Standing {
+            max_float: Wei::from_whole(max_float),
+            deposit: Wei::from_whole(1),
+            withdraw_round: Round(withdraw_round),
+        },
     };
     assert_eq!(tell(Input::Monitor(sender)), [Effect::WatchSender(sender)]);
     assert_eq!(tell(Input::Chain(ChainEvent::Round(round(10)))), [], "nothing is known yet");
