@@ -62,7 +62,8 @@ enum Work {
 /// Sessions of an orchestrator. Segments of a session are worked on one after another.
 ///
 /// A session begins with its first segment and not with the offer, so that an orchestrator may make
-/// more offers than it has room for. It keeps its place when a segment fails.
+/// more offers than it has room for. A segment that fails ends it, unless more of its segments wait: its gateway
+/// is gone by then, and comes back as a new session if it comes back.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Admission {
     config: AdmissionConfig,
@@ -125,6 +126,16 @@ impl Admission {
             }
             Work::Idle { .. } => false,
         }
+    }
+
+    /// Ends the work on a segment that failed; true when the next one of the session starts, otherwise the session's
+    /// place is free.
+    pub fn segment_failed(&mut self, session: &str, now: Instant) -> bool {
+        let more = self.segment_done(session, now);
+        if !more {
+            self.end(session);
+        }
+        more
     }
 
     /// Ends a session on request; false when there is none.

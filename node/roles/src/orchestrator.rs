@@ -378,13 +378,17 @@ impl Orchestrator {
             Ok(_) => Err(Refusal::Failed("MismatchedSegments".to_owned())),
             Err(e) => Err(Refusal::Failed(e)),
         };
+        let failed = result.is_err();
         // Parameters are made after the debit, so that they hold as long as possible.
         let info = self.info(job.sender, job.auth, rng).ok().map(Box::new);
         out.send(job.from, Message::Transcoded { request: job.request, result, info });
         let session = job.auth.session_id;
-        if self.admission.segment_done(&session_name(session), now)
-            && let Some(next) = self.queues.get_mut(&session).and_then(VecDeque::pop_front)
-        {
+        let name = session_name(session);
+        let more = match failed {
+            true => self.admission.segment_failed(&name, now),
+            false => self.admission.segment_done(&name, now),
+        };
+        if more && let Some(next) = self.queues.get_mut(&session).and_then(VecDeque::pop_front) {
             self.start(next, out);
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use weir_ticket::WinningTicket;
 use weir_ticket::queue::{Attempt, Queue, QueueView, Queued, Verdict, says_used};
-use weir_types::{Address, Entropy, Instant, Round};
+use weir_types::{Address, Entropy, Instant, L1Block, Round};
 
 use crate::io::{ChainEvent, Effect, Effects, Observation, Record, Records, Standing, TxId, TxIntent, TxOutcome};
 
@@ -50,6 +50,8 @@ pub struct Redeemer {
     watched: BTreeSet<Address>,
     /// Senders that the orchestrator asked for.
     monitored: BTreeSet<Address>,
+    /// First block of the round after the one that was initialised last.
+    next_round: Option<L1Block>,
     in_flight: BTreeMap<TxId, u64>,
     next_tx: u64,
 }
@@ -64,6 +66,7 @@ impl Redeemer {
             view: QueueView::default(),
             watched: BTreeSet::new(),
             monitored: BTreeSet::new(),
+            next_round: None,
             in_flight: BTreeMap::new(),
             next_tx: 0,
         }
@@ -88,6 +91,12 @@ impl Redeemer {
     #[must_use]
     pub fn len(&self) -> usize {
         self.queue.len()
+    }
+
+    /// Gas that a redemption is reckoned with.
+    #[must_use]
+    pub const fn redeem_gas(&self) -> u64 {
+        self.queue.redeem_gas()
     }
 
     /// True when no ticket waits.
@@ -125,9 +134,11 @@ impl Redeemer {
                 self.view.round = r.round;
                 self.view.pool_size = r.pool_size;
                 self.expire(r.round, out);
+                self.next_round = Some(L1Block(r.start_block.0.saturating_add(r.length)));
                 for sender in self.monitored.clone() {
                     self.report(sender, out);
                 }
+                self.redeem(out);
             }
             ChainEvent::ActiveSet(set) => self.view.active = set.iter().any(|e| e.address == self.recipient),
             ChainEvent::Funds { sender, funds } => {
@@ -171,6 +182,10 @@ impl Redeemer {
     }
 
     fn redeem(&mut self, out: &mut Effects) {
+        // The broker pays nobody in a round that is not initialised.
+        if self.next_round.is_some_and(|next| next <= self.view.l1) {
+            return;
+        }
         let due = self.queue.due(&self.view);
         let mut senders = BTreeSet::new();
         for number in due {
@@ -190,6 +205,9 @@ impl Redeemer {
 
     fn on_tx(&mut self, id: TxId, outcome: TxOutcome, out: &mut Effects) {
         let Some(number) = self.in_flight.remove(&id) else { return };
+        if let TxOutcome::Mined { fee } = outcome {
+            self.queue.learn(number, fee);
+        }
         let attempt = match outcome {
             TxOutcome::Mined { .. } => Attempt::Paid,
             TxOutcome::Reverted { reason, .. } | TxOutcome::Refused { reason } if says_used(&reason) => Attempt::Paid,

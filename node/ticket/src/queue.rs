@@ -73,6 +73,8 @@ struct Entry {
     reverts: u32,
     /// No new attempt before the chain reaches this block.
     not_before: L1Block,
+    /// Gas price when it was sent last.
+    gas_price: Wei,
 }
 
 /// Winning tickets of all senders, with what each sender is good for.
@@ -122,7 +124,8 @@ impl Queue {
         }
         self.next = self.next.max(q.number.saturating_add(1));
         self.by_sig.insert(sig, q.number);
-        let entry = Entry { winner: q.winner, in_flight: false, reverts: 0, not_before: L1Block(0) };
+        let entry =
+            Entry { winner: q.winner, in_flight: false, reverts: 0, not_before: L1Block(0), gas_price: Wei::ZERO };
         self.entries.insert(q.number, entry);
         true
     }
@@ -180,10 +183,26 @@ impl Queue {
                 continue;
             }
             e.in_flight = true;
+            e.gas_price = view.gas_price;
             sender.add_pending(t.face_value);
             out.push(*number);
         }
         out
+    }
+
+    /// What a ticket's redemption cost: from now on the next ones are reckoned by it. The fee has the chain's fee
+    /// for data in it, and stands for so much gas at the price of its day. A lower one than the last is believed
+    /// little by little, since the fee for data comes and goes.
+    pub fn learn(&mut self, number: u64, fee: Wei) {
+        let Some(price) = self.entries.get(&number).map(|e| e.gas_price).filter(|p| !p.is_zero()) else { return };
+        let gas = u64::try_from(fee.0 / price.0).unwrap_or(u64::MAX);
+        self.redeem_gas = gas.max(self.redeem_gas - self.redeem_gas / 8);
+    }
+
+    /// Gas that a redemption is reckoned with.
+    #[must_use]
+    pub const fn redeem_gas(&self) -> u64 {
+        self.redeem_gas
     }
 
     /// An attempt is over.
@@ -195,7 +214,7 @@ impl Queue {
         e.in_flight = false;
         // The chain moves on before the ticket is looked at again.
         e.not_before = L1Block(l1.0.saturating_add(1));
-        if matches!(attempt, Attempt::Reverted(_)) {
+        if matches!(attempt, Attempt::Reverted(reason) if !passes(reason)) {
             e.reverts += 1;
         }
         let (winner, reverts) = (e.winner.clone(), e.reverts);
@@ -246,6 +265,19 @@ const FINAL: [&str; 13] = [
     "invalid signature over ticket hash",
     "ticket did not win",
 ];
+
+/// Reasons that have nothing to do with the ticket and end by themselves, as texts of the broker's reverts: however
+/// often a redemption meets them, its ticket is kept until its rounds are over.
+const PASSING: [&str; 4] = [
+    "current round is not initialized",
+    "transcoder must be registered",
+    "system is paused",
+    "sender deposit and reserve are zero",
+];
+
+fn passes(reason: &str) -> bool {
+    PASSING.iter().any(|p| reason.contains(p))
+}
 
 /// Whether a failure says that the ticket is marked as used. The broker marks it when it pays, so an
 /// earlier transaction, perhaps one that a crash made the node forget, did its work.

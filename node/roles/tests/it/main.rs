@@ -2,6 +2,7 @@
 
 mod gateway;
 mod ledgers;
+mod losses;
 mod orchestrator;
 mod redeemer;
 mod support;

@@ -12,23 +12,23 @@ use weir_types::{Instant, Millis, Round};
 use crate::support::{EV, GATEWAY, World, funds, key, round, segment};
 
 /// A gateway played by hand: it asks, then sends what a test makes of its order.
-struct Hand {
-    w: World,
-    key: SigningKey,
+pub(crate) struct Hand {
+    pub(crate) w: World,
+    pub(crate) key: SigningKey,
 }
 
 /// A request for work that can be spoiled.
 #[derive(Debug, Clone)]
-struct Order {
+pub(crate) struct Order {
     sender: weir_types::Address,
     sig: Signature,
     auth: AuthToken,
     segment: SegmentMeta,
-    payment: Payment,
+    pub(crate) payment: Payment,
 }
 
 impl Hand {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { w: World::new(1), key: key(0x46) }
     }
 
@@ -48,13 +48,13 @@ impl Hand {
             .expect("every request is answered")
     }
 
-    fn ask(&mut self) -> OrchestratorInfo {
+    pub(crate) fn ask(&mut self) -> OrchestratorInfo {
         let key = self.key.clone();
         self.ask_as(&key, sign_request(&key)).expect("an offer")
     }
 
     /// A sound order with so many tickets.
-    fn order(&self, info: &OrchestratorInfo, seq: u64, nonces: impl Iterator<Item = u32>) -> Order {
+    pub(crate) fn order(&self, info: &OrchestratorInfo, seq: u64, nonces: impl Iterator<Item = u32>) -> Order {
         let segment = segment(7, seq);
         let params = info.ticket_params.clone().expect("work costs money");
         let expiration = params.expiration_params;
@@ -82,7 +82,7 @@ impl Hand {
     }
 
     /// Sends an order; the answer if there is one at once.
-    fn send(&mut self, o: Order) -> Option<Refusal> {
+    pub(crate) fn send(&mut self, o: Order) -> Option<Refusal> {
         let before = self.w.sent().count();
         let Order { sender, sig, auth, segment, payment } = o;
         self.say(Message::Segment { request: 2, sender, sig, auth, segment, payment: Box::new(payment) });

@@ -9,7 +9,7 @@ use weir_types::{Entropy, Instant, Millis, Round, Wei};
 use crate::support::{REDEEM_GAS, Seen, World, funds, round};
 
 /// A world in which winning tickets were won and stored.
-fn won() -> World {
+pub(crate) fn won() -> World {
     let mut w = World::new(1);
     // One ticket in 525 wins: enough streams for some.
     for stream in 0..30 {
@@ -28,7 +28,7 @@ fn won() -> World {
     w
 }
 
-fn redemptions(w: &World) -> Vec<(weir_roles::TxId, WinningTicket)> {
+pub(crate) fn redemptions(w: &World) -> Vec<(weir_roles::TxId, WinningTicket)> {
     w.submitted()
         .into_iter()
         .filter_map(|(_, id, intent)| match intent {
@@ -40,7 +40,7 @@ fn redemptions(w: &World) -> Vec<(weir_roles::TxId, WinningTicket)> {
         .collect()
 }
 
-fn mined() -> TxOutcome {
+pub(crate) fn mined() -> TxOutcome {
     TxOutcome::Mined { fee: Wei::new(1) }
 }
 

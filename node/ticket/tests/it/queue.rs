@@ -125,6 +125,20 @@ fn reverts_are_counted_and_failed_dry_runs_are_not() {
 }
 
 #[test]
+fn reverts_that_are_not_the_tickets_fault_are_not_counted() {
+    for reason in ["current round is not initialized", "transcoder must be registered", "system is paused"] {
+        let mut q = Queue::new(0);
+        q.set_funds(SENDER, Funds { deposit: Wei::new(10), ..Funds::default() });
+        let n = q.add(winner(SENDER, 1, Wei::new(1), 0, 5)).expect("new");
+        for l1 in 100..120 {
+            assert_eq!(q.due(&at(l1, 5)), [n]);
+            let reverted = Attempt::Reverted(format!("execution reverted: {reason}"));
+            assert_eq!(q.settle(n, &reverted, L1Block(l1)).expect("on its way").0, Verdict::Retry, "{reason}");
+        }
+    }
+}
+
+#[test]
 fn stored_tickets_keep_their_numbers() {
     let mut q = Queue::new(0);
     let w = |n| winner(SENDER, n, Wei::new(1), 0, 5);
