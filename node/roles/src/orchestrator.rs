@@ -166,6 +166,7 @@ impl Orchestrator {
             ChainEvent::Head(h) => {
                 self.view.l1 = h.l1;
                 self.view.gas_price = h.gas_price;
+                self.recipient.note_gas_price(h.gas_price);
                 self.clean_up(now, out);
             }
             ChainEvent::Round(r) => self.set_round(&r),

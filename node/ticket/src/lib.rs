@@ -9,12 +9,13 @@
 //! (signatures and the draw), [`value`] (exact sums), [`recipient`] (an orchestrator's parameters
 //! and checks), [`payment`] (a whole payment received), [`balance`] (credit per session),
 //! [`sender`] (a gateway's sessions, batches and limits), [`monitor`] (what a sender is good for),
-//! [`queue`] (redemption of winners), [`meter`] (work that goes by time), [`wire`] (all of it as messages).
+//! [`queue`] (redemption of winners), [`meter`] (work that goes by time), [`policy`] (expected value, interval, buffer and reserve in one), [`wire`] (all of it as messages).
 
 pub mod balance;
 pub mod meter;
 pub mod monitor;
 pub mod payment;
+pub mod policy;
 pub mod queue;
 pub mod recipient;
 pub mod sender;

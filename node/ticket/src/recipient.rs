@@ -19,8 +19,10 @@ use crate::{ExpirationParams, Signature, Ticket, TicketParams, TicketVerifier};
 pub const PARAMS_VALIDITY: u64 = 40;
 /// Nonces that one recipient rand accepts.
 pub const MAX_NONCES: usize = 600;
-/// Gas price against which a face value must pay for its redemption when the present one is higher.
+/// Highest price that counts as the usual one of gas.
 const AVERAGE_GAS_PRICE: Wei = Wei(U256::from_limbs([3_000_000_000, 0, 0, 0]));
+/// Heads in which the usual gas price can become nearly three times as high, or as low.
+const GAS_PRICE_INERTIA: u64 = 4_096;
 /// Face value over expected value where redemption costs next to nothing.
 const EV_MULTIPLIER: u64 = 100;
 
@@ -153,6 +155,8 @@ pub struct Recipient {
     address: Address,
     secret: [u8; 32],
     config: RecipientConfig,
+    /// Gas price at which a face value must pay for its redemption when the present one is higher.
+    usual_gas_price: Option<Wei>,
     nonces: BTreeMap<U256, Nonces>,
 }
 
@@ -161,7 +165,7 @@ impl Recipient {
     /// not taken.
     #[must_use]
     pub const fn new(address: Address, secret: [u8; 32], config: RecipientConfig) -> Self {
-        Self { address, secret, config, nonces: BTreeMap::new() }
+        Self { address, secret, config, usual_gas_price: None, nonces: BTreeMap::new() }
     }
 
     /// Who is paid.
@@ -174,6 +178,28 @@ impl Recipient {
     #[must_use]
     pub const fn config(&self) -> &RecipientConfig {
         &self.config
+    }
+
+    /// Takes a gas price in. Face values that pay for a redemption at the usual price are asked for through a spike
+    /// of the present one: winners can wait for a day or two. The usual price follows the present one slowly and
+    /// never lies above that of the original's rule.
+    pub fn note_gas_price(&mut self, present: Wei) {
+        if present.is_zero() {
+            return;
+        }
+        let usual = match self.usual_gas_price {
+            None => present.0,
+            // A step of its own size, however high the spike.
+            Some(Wei(usual)) => {
+                let step = usual.div_ceil(U256::from(GAS_PRICE_INERTIA));
+                if present.0 > usual {
+                    usual.saturating_add(step).min(present.0)
+                } else {
+                    (usual - step).max(present.0)
+                }
+            }
+        };
+        self.usual_gas_price = Some(Wei(usual).min(AVERAGE_GAS_PRICE));
     }
 
     fn tx_cost(&self, gas_price: Wei) -> U256 {
@@ -195,7 +221,7 @@ impl Recipient {
         if !c.max_face_value.is_zero() {
             value = value.min(c.max_face_value.0);
         }
-        let cheap = self.tx_cost(AVERAGE_GAS_PRICE);
+        let cheap = self.tx_cost(self.usual_gas_price.unwrap_or(AVERAGE_GAS_PRICE));
         if value < c.ev.0 || (value < cost && value < cheap) {
             return Err(ParamsError::InsufficientReserve);
         }

@@ -7,6 +7,7 @@ use weir_roles::io::Message;
 use weir_roles::orchestrator::{Orchestrator, OrchestratorConfig};
 use weir_roles::redeemer::{Input, Redeemer};
 use weir_roles::{ChainEvent, ChainHead, Observation, RoundInfo, TxOutcome};
+use weir_ticket::recipient::RecipientConfig;
 use weir_types::{Entropy, L1Block, Millis, Price, Round, Wei};
 
 use crate::orchestrator::Hand;
@@ -195,6 +196,28 @@ fn a_spike_of_the_gas_price_lowers_the_face_value_and_turns_no_sender_away() {
         })
         .collect();
     assert!(!asked.is_empty() && asked.iter().all(|v| *v == deposit), "{asked:?}");
+}
+
+#[test]
+fn low_face_values_are_asked_for_through_a_spike() {
+    // Worth a redemption at the usual 0.015 gwei and not at 1,000 gwei, nor at the 3 gwei of the original's rule.
+    let low = Wei::new(100_000_000_000_000);
+    let mut w = World::new(1);
+    let (key, mut rng) = (w.nodes[0].key.clone(), Entropy::from_seed([5; 32]));
+    let config = OrchestratorConfig {
+        prices: PriceList::new(Price::new(PRICE, 1), false),
+        admission: AdmissionConfig::default(),
+        tickets: RecipientConfig { max_face_value: low, ..tickets() },
+    };
+    w.nodes[0].orchestrator = Orchestrator::new(config, Box::new(key), &mut rng);
+    for e in [ChainEvent::Head(w.head()), ChainEvent::Round(round(10)), ChainEvent::ActiveSet(w.entries())] {
+        w.chain(&e);
+    }
+    for l1 in 1_001..1_020 {
+        w.chain(&ChainEvent::Head(ChainHead { l1: L1Block(l1), gas_price: Wei::new(1_000_000_000_000) }));
+    }
+    w.stream(1, 3);
+    assert_eq!(w.results().iter().filter(|r| r.2.is_none()).count(), 3, "{:?}", w.results());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod balance;
 mod monitor;
 mod payment;
+mod policy;
 mod properties;
 mod queue;
 mod queue_properties;
