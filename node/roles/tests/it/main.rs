@@ -4,6 +4,7 @@ mod gateway;
 mod ledgers;
 mod losses;
 mod orchestrator;
+mod page;
 mod redeemer;
 mod support;
 mod upkeep;

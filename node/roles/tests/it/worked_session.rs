@@ -18,11 +18,11 @@ use crate::support::{World, funds, round, segment};
 /// 30 wei a pixel, and a hundredth on top for redemptions.
 const QUOTED: PriceInfo = PriceInfo { price_per_unit: 303, pixels_per_unit: 10 };
 /// 1,200,000 gas at 0.1 gwei, a hundred times.
-const FACE_VALUE: u128 = 12_000_000_000_000_000;
-const TICKET_EV: u128 = 8_000_000_000;
+pub(crate) const FACE_VALUE: u128 = 12_000_000_000_000_000;
+pub(crate) const TICKET_EV: u128 = 8_000_000_000;
 /// (426 × 240 + 640 × 360) × 30 frames × 2 s.
-const PIXELS: u128 = 19_958_400;
-const FEE: u128 = 604_739_520;
+pub(crate) const PIXELS: u128 = 19_958_400;
+pub(crate) const FEE: u128 = 604_739_520;
 
 /// Segments with tickets, counted from 1, and both books after them.
 const TABLE: [(u64, u128); 4] = [(1, 7_395_260_480), (2, 14_790_520_960), (15, 14_928_907_200), (28, 15_067_293_440)];
@@ -68,9 +68,28 @@ fn wei(c: &Credit) -> u128 {
     u128::try_from(c.0.floor().to_integer()).expect("credit is above zero")
 }
 
+/// A segment as the machines did it.
+pub(crate) struct Row {
+    pub(crate) number: u64,
+    pub(crate) tickets: usize,
+    pub(crate) gateway: u128,
+    pub(crate) orchestrator: u128,
+}
+
 #[test]
 fn a_session_to_the_wei() {
+    for r in play() {
+        let (tickets, balance) = row(r.number);
+        assert_eq!(r.tickets as u64, tickets, "tickets of segment {}", r.number);
+        assert_eq!(r.gateway, balance, "the gateway's book after segment {}", r.number);
+        assert_eq!(r.orchestrator, balance, "the orchestrator's book after segment {}", r.number);
+    }
+}
+
+/// The session, with what holds for each of its segments.
+pub(crate) fn play() -> Vec<Row> {
     assert_eq!(FEE * 10, PIXELS * 303);
+    let mut rows = Vec::new();
     let mut w = world();
     let profiles = ladder();
     w.tell_gateway(gateway::Input::StreamStart { stream: 1, profiles: Arc::clone(&profiles) });
@@ -95,8 +114,6 @@ fn a_session_to_the_wei() {
             _ => None,
         });
         let (fee, orchestrators) = debit.expect("it was worked on");
-        let (tickets, balance) = row(number);
-        assert_eq!(payment.tickets.len() as u64, tickets, "tickets of segment {number}");
         assert_eq!(payment.expected_price, Some(QUOTED), "segment {number}");
         assert_eq!(fee, Value::from(Wei::new(FEE)), "segment {number}");
         if let Some(p) = &payment.ticket_params {
@@ -107,10 +124,11 @@ fn a_session_to_the_wei() {
             assert_eq!(payment.tickets[0].nonce, 1);
         }
         let book = w.gateway.book(w.nodes[0].key.address(), auth.session_id);
-        assert_eq!(wei(&book.balance), balance, "the gateway's book after segment {number}");
-        assert_eq!(wei(&orchestrators.credit()), balance, "the orchestrator's book after segment {number}");
         assert_eq!(book.balance, orchestrators.credit(), "both books are the same to the last digit");
+        let (gateway, orchestrator) = (wei(&book.balance), wei(&orchestrators.credit()));
+        rows.push(Row { number, tickets: payment.tickets.len(), gateway, orchestrator });
         w.seen = old;
     }
     assert_eq!(wei(&w.gateway.book(w.nodes[0].key.address(), 0).balance), 0, "no other session was paid");
+    rows
 }
