@@ -1,13 +1,11 @@
 //! Benches that stand beside what they are compared with: `cargo xtask bench` starts this.
 
-mod chain;
-mod tickets;
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use eyre::Result;
+use weir_benches::{chain, tickets};
 
 #[global_allocator]
 static ALLOCATOR: tickets::Counting = tickets::Counting;

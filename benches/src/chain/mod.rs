@@ -41,7 +41,7 @@ const CALL_TURN: Duration = Duration::from_millis(150);
 
 /// One thing that was measured.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Figure {
+pub struct Figure {
     /// What the numbers count.
     unit: &'static str,
     /// The embedded chain.
@@ -55,10 +55,10 @@ pub(crate) struct Figure {
 }
 
 /// Figures by name.
-pub(crate) type Figures = BTreeMap<&'static str, Figure>;
+pub type Figures = BTreeMap<&'static str, Figure>;
 
 /// Names of all figures, in the order in which they are measured.
-pub(crate) const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 10] = [
     "signed_tx",
     "recovery",
     "round_100x3200",
@@ -91,7 +91,7 @@ impl Sheet<'_> {
 }
 
 /// Measures what is asked for by name; everything where nothing is.
-pub(crate) fn measure(anvil: Option<&Path>, only: &[String]) -> Result<Figures> {
+pub fn measure(anvil: Option<&Path>, only: &[String]) -> Result<Figures> {
     let mut sheet = Sheet { only, figures: Figures::new() };
     if sheet.wants("signed_tx") {
         let there = anvil.map(signed_on_anvil).transpose()?;
@@ -145,7 +145,7 @@ fn on_the_protocol(sheet: &mut Sheet<'_>, anvil: Option<&Path>) -> Result<()> {
 }
 
 /// The figures as a table.
-pub(crate) fn text(figures: &Figures) -> String {
+pub fn text(figures: &Figures) -> String {
     let mut out = format!("{:24} {:>14} {:>14} {:>14}  unit\n", "", "weir", "anvil", "bare revm");
     for (name, figure) in figures {
         let shown = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |v| format!("{v:.3}"));

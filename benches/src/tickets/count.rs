@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The system's allocator, with a counter.
 #[derive(Debug)]
-pub(crate) struct Counting;
+pub struct Counting;
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 
@@ -30,7 +30,7 @@ unsafe impl GlobalAlloc for Counting {
 }
 
 /// How often something was allocated during a call.
-pub(crate) fn allocations<T>(call: impl FnOnce() -> T) -> u64 {
+pub(super) fn allocations<T>(call: impl FnOnce() -> T) -> u64 {
     let before = ALLOCATIONS.load(Ordering::Relaxed);
     let _kept = call();
     ALLOCATIONS.load(Ordering::Relaxed) - before

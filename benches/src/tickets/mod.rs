@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use eyre::Result;
 use serde::Serialize;
 
-pub(crate) use count::Counting;
+pub use count::Counting;
 
 /// Turns of a figure, and how long each lasts.
 const TURNS: usize = 15;
@@ -19,7 +19,7 @@ const TURN: Duration = Duration::from_millis(60);
 
 /// One thing that was measured.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Figure {
+pub struct Figure {
     /// What the numbers count.
     unit: &'static str,
     /// The number.
@@ -30,10 +30,10 @@ pub(crate) struct Figure {
 }
 
 /// Figures by name.
-pub(crate) type Figures = BTreeMap<&'static str, Figure>;
+pub type Figures = BTreeMap<&'static str, Figure>;
 
 /// Names of all figures.
-pub(crate) const NAMES: [&str; 15] = [
+pub const NAMES: [&str; 15] = [
     "recover",
     "create_ticket",
     "receive_ticket",
@@ -71,7 +71,7 @@ fn time<T>(mut call: impl FnMut() -> T) -> f64 {
 }
 
 /// Measures what is asked for by name; everything where nothing is.
-pub(crate) fn measure(only: &[String]) -> Result<Figures> {
+pub fn measure(only: &[String]) -> Result<Figures> {
     let wants = |name: &str| only.is_empty() || only.iter().any(|only| only == name);
     let mut figures = Figures::new();
     const BESIDE: [&str; 5] = ["recover", "create_ticket", "receive_ticket", "payment_1", "payment_100_per_ticket"];
@@ -128,8 +128,36 @@ fn payments(wants: &impl Fn(&str) -> bool, note: &mut impl FnMut(&'static str, &
     note("payment_overhead", "us", time(cases::payment_overhead()) / 1_000.0, false);
 }
 
+/// A call to be measured.
+pub type Call = Box<dyn FnMut()>;
+
+/// The calls behind the figures, for another way of measuring them.
+#[must_use]
+pub fn calls() -> Vec<(&'static str, Call)> {
+    fn call<T: 'static>(mut f: impl FnMut() -> T + 'static) -> Call {
+        Box::new(move || {
+            black_box(f());
+        })
+    }
+    vec![
+        ("recover", call(cases::recover())),
+        ("create_ticket", call(cases::create())),
+        ("receive_ticket", call(cases::receive())),
+        ("win_check", call(cases::win_check())),
+        ("recipient_rand", call(cases::recipient_rand())),
+        ("ticket_params", call(cases::ticket_params())),
+        ("payment_1", call(cases::payment(1))),
+        ("payment_10", call(cases::payment(10))),
+        ("payment_100", call(cases::payment(100))),
+        ("payment_overhead", call(cases::payment_overhead())),
+        ("select_100", call(cases::select(100))),
+        ("select_1000", call(cases::select(1_000))),
+        ("paid_segment_step_lazy", call(cases::paid_segment())),
+    ]
+}
+
 /// The figures as lines for people.
-pub(crate) fn text(figures: &Figures) -> String {
+pub fn text(figures: &Figures) -> String {
     let mut out = String::new();
     for name in NAMES {
         if let Some(f) = figures.get(name) {

@@ -1,7 +1,7 @@
 //! An orchestrator's parameters and checks.
 
 use weir_ticket::recipient::{ChainView, PARAMS_VALIDITY, Recipient, RecipientConfig, TicketError};
-use weir_ticket::{ExpirationParams, Signature, TicketParams};
+use weir_ticket::{EthVerifier, ExpirationParams, Signature, TicketParams};
 use weir_types::{Address, B256, L1Block, Price, Round, U256, Wei, WinProb};
 
 use crate::support::{Trusting, gateway_key, orchestrator_key, secret};
@@ -49,4 +49,28 @@ fn a_round_without_a_hash_falls_back_on_the_one_before() {
     let p = r.ticket_params(Address::repeat_byte(1), &Price::free(), Wei::ZERO, &view, U256::ZERO).expect("free");
     let want = ExpirationParams { creation_round: Round(4), creation_round_block_hash: previous };
     assert_eq!((p.expiration_params, p.face_value, p.win_prob), (want, Wei::ZERO, WinProb::ZERO));
+}
+
+/// Signatures of a ticket that only differ in `v`, and other ways to make one that the contract refuses.
+#[test]
+fn a_ticket_with_another_v_is_refused() {
+    let price = Price::new(1, 1).expect("price");
+    let mut r = Recipient::new(orchestrator_key().address(), secret(), RecipientConfig::default());
+    let p = zero_hash_params(&r, 1, &price);
+    for nonce in 1..=200 {
+        let t = p.ticket(gateway_key().address(), nonce, p.expiration_params);
+        let good = gateway_key().sign(t.hash());
+        let mut receive = |sig: &Signature| r.receive(&t, sig, p.seed, &price, L1Block(100), &EthVerifier);
+        let mut flipped = good;
+        flipped.0[64] = 27 + (28 - flipped.0[64]);
+        // The sender is known from its other tickets: that must not matter.
+        let got = receive(&flipped);
+        assert_eq!((got.error, got.won), (Some(TicketError::Signature), false), "nonce {nonce}");
+        for v in [0, 1, 2, 26, 29, 30, 255] {
+            let mut other = good;
+            other.0[64] = v;
+            assert_eq!(receive(&other).error, Some(TicketError::Signature), "v {v}");
+        }
+        assert_eq!(receive(&good).error, None);
+    }
 }

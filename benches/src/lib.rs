@@ -1,0 +1,4 @@
+//! What Weir claims about speed, measured beside what it is compared with.
+
+pub mod chain;
+pub mod tickets;
