@@ -224,14 +224,15 @@ pub(super) fn select(n: u64) -> impl FnMut() -> Option<usize> {
 }
 
 const GATEWAY: Peer = Peer(0);
-const ORCHESTRATOR: Peer = Peer(1);
+/// So many that the one that serves leaves enough to choose from: with fewer, each segment begins a search.
+const ORCHESTRATORS: usize = 3;
 /// At this price a segment costs about one ticket, as on the network.
 const WEI_PER_PIXEL: u64 = 400;
 
-/// A gateway and an orchestrator, joined without a network between them.
+/// A gateway and orchestrators, joined without a network between them.
 struct Joined {
     gateway: Gateway,
-    orchestrator: Orchestrator,
+    orchestrators: Vec<Orchestrator>,
     rng: Entropy,
     now: Instant,
     next: u64,
@@ -243,7 +244,7 @@ struct Joined {
 
 impl Joined {
     fn new() -> Self {
-        let [gateway, orchestrator] = [0x46, 0x47].map(|n| LazySigner(key(n).address()));
+        let signer = |n: usize| LazySigner(key(0x46 + n as u8).address());
         let config = OrchestratorConfig {
             prices: PriceList::new(Price::new(WEI_PER_PIXEL, 1), true),
             admission: AdmissionConfig::default(),
@@ -266,9 +267,13 @@ impl Joined {
             hash: keccak256(&p.name),
         };
         let mut joined = Self {
-            orchestrator: Orchestrator::new(config, Box::new(orchestrator), &mut rng)
-                .with_verifier(Box::new(LazyVerifier)),
-            gateway: Gateway::new(GatewayConfig { payment, ..GatewayConfig::default() }, Box::new(gateway))
+            orchestrators: (1..=ORCHESTRATORS)
+                .map(|n| {
+                    Orchestrator::new(config.clone(), Box::new(signer(n)), &mut rng)
+                        .with_verifier(Box::new(LazyVerifier))
+                })
+                .collect(),
+            gateway: Gateway::new(GatewayConfig { payment, ..GatewayConfig::default() }, Box::new(signer(0)))
                 .with_verifier(Box::new(LazyVerifier)),
             results: profiles.iter().map(result).collect(),
             profiles: Arc::new(profiles),
@@ -278,11 +283,11 @@ impl Joined {
             served: 0,
             tickets: 0,
         };
-        joined.begin(orchestrator.0);
+        joined.begin((1..=ORCHESTRATORS).map(|n| signer(n).0));
         joined
     }
 
-    fn begin(&mut self, orchestrator: Address) {
+    fn begin(&mut self, addresses: impl Iterator<Item = Address>) {
         let view = view();
         let round = RoundInfo {
             round: view.round,
@@ -292,16 +297,19 @@ impl Joined {
             length: 5_760,
             pool_size: 10,
         };
-        let entry = OrchestratorEntry {
-            address: orchestrator,
-            uri: "https://o.example:8935".into(),
-            peer: ORCHESTRATOR,
+        let entries = addresses.enumerate().map(|(n, address)| OrchestratorEntry {
+            address,
+            uri: format!("https://o{n}.example:8935"),
+            peer: Peer(n as u32 + 1),
             stake: LptWei::from_whole(1_000),
-        };
+        });
+        let set = ChainEvent::ActiveSet(entries.collect());
         let head = ChainHead { l1: view.l1, gas_price: view.gas_price };
-        for event in [ChainEvent::Head(head), ChainEvent::Round(round), ChainEvent::ActiveSet(vec![entry])] {
+        for event in [ChainEvent::Head(head), ChainEvent::Round(round), set] {
             self.tell_gateway(gateway::Input::Chain(event.clone()));
-            self.tell_orchestrator(orchestrator::Input::Chain(event));
+            for n in 0..ORCHESTRATORS {
+                self.tell_orchestrator(n, orchestrator::Input::Chain(event.clone()));
+            }
         }
         self.tell_gateway(gateway::Input::StreamStart { stream: 1, profiles: Arc::clone(&self.profiles) });
     }
@@ -311,11 +319,12 @@ impl Joined {
         self.gateway.handle(self.now, input, &mut self.rng, &mut out);
         for effect in out.drain().collect::<Vec<_>>() {
             match effect {
-                Effect::Send { message, .. } => {
+                Effect::Send { to, message } => {
                     if let Message::Segment { payment, .. } = message.as_ref() {
                         self.tickets += payment.tickets.len() as u64;
                     }
-                    self.tell_orchestrator(orchestrator::Input::Message { from: GATEWAY, message });
+                    let n = to.0 as usize - 1;
+                    self.tell_orchestrator(n, orchestrator::Input::Message { from: GATEWAY, message });
                 }
                 Effect::WatchSender(sender) => {
                     let rich = Wei::from_whole(1_000);
@@ -331,22 +340,22 @@ impl Joined {
         }
     }
 
-    fn tell_orchestrator(&mut self, input: orchestrator::Input) {
+    fn tell_orchestrator(&mut self, n: usize, input: orchestrator::Input) {
         let mut out = Effects::new();
-        self.orchestrator.handle(self.now, input, &mut self.rng, &mut out);
+        self.orchestrators[n].handle(self.now, input, &mut self.rng, &mut out);
         for effect in out.drain().collect::<Vec<_>>() {
             match effect {
                 Effect::Send { message, .. } => {
-                    self.tell_gateway(gateway::Input::Message { from: ORCHESTRATOR, message });
+                    self.tell_gateway(gateway::Input::Message { from: Peer(n as u32 + 1), message });
                 }
                 Effect::Monitor(sender) => {
                     let standing = Standing { max_float: Wei::from_whole(1_000), ..Standing::default() };
-                    self.tell_orchestrator(orchestrator::Input::Standing { sender, standing });
+                    self.tell_orchestrator(n, orchestrator::Input::Standing { sender, standing });
                 }
                 Effect::Start { id, work } => {
                     let Work::Transcode(_) = *work;
                     let done = WorkDone { id, result: Ok(self.results.clone()) };
-                    self.tell_orchestrator(orchestrator::Input::Work(done));
+                    self.tell_orchestrator(n, orchestrator::Input::Work(done));
                 }
                 _ => {}
             }

@@ -79,7 +79,8 @@ pub struct Doubled {
 /// # Errors
 /// It rose further.
 pub fn check_increase(first: &Price, current: &Price) -> Result<(), Box<Doubled>> {
-    if current.ratio() <= &(first.ratio() * BigRational::from_integer(BigInt::from(INCREASE))) {
+    // Most prices never change within a session.
+    if current == first || current.ratio() <= &(first.ratio() * BigRational::from_integer(BigInt::from(INCREASE))) {
         return Ok(());
     }
     Err(Box::new(Doubled { first: first.clone(), current: current.clone() }))

@@ -202,7 +202,7 @@ impl Net {
         let mut seen = Vec::new();
         for e in out.drain().collect::<Vec<_>>() {
             match e {
-                Effect::Send { to, message } => self.to_orchestrator(to.0 as usize, *message),
+                Effect::Send { to, message } => self.send(to.0 as usize, &message),
                 Effect::Timer { at, kind } => {
                     let event = Event::ToGateway { life: self.gateway_life, input: gateway::Input::Timer(kind) };
                     self.later(at.since(self.now), event);
@@ -218,9 +218,9 @@ impl Net {
         seen
     }
 
-    fn to_orchestrator(&mut self, node: usize, message: Message) {
+    fn send(&mut self, node: usize, message: &Message) {
         let mut number = None;
-        if let Message::Segment { request, auth, payment, .. } = &message {
+        if let Message::Segment { request, auth, payment, .. } = message {
             self.next += 1;
             number = Some(self.next);
             let worth = payment
