@@ -7,20 +7,25 @@
 //! instead.
 //!
 //! Map of the crate, in reading order: [`capability`] (what jobs need and nodes can do), [`price`]
-//! (what an orchestrator asks and what a gateway pays at most), [`selection`] (who gets the next segment), [`ballot`] (the draw,
-//! prepared), [`discovery`] (who is asked for an
-//! offer), [`suspension`] (who rests), [`pool`] (the sessions of a stream), [`admission`] (what an
-//! orchestrator accepts), [`limits`] (timeouts as data).
+//! (what an orchestrator asks and what a gateway pays at most), [`pricing`] (prices that change), [`selection`] (who gets the next segment), [`strategy`] (other rules
+//! for that), [`ballot`] (the draw, prepared), [`discovery`] (who is asked for an
+//! offer), [`suspension`] (who rests), [`pool`] (the sessions of a stream), [`class`] (what a failure says), [`admission`] (what an
+//! orchestrator accepts), [`devices`] (where it works), [`senders`] (for whom), [`limits`] (timeouts as data).
 
 pub mod admission;
 pub mod ballot;
 pub mod capability;
+pub mod class;
+pub mod devices;
 pub mod discovery;
 mod error;
 pub mod limits;
 pub mod pool;
 pub mod price;
+pub mod pricing;
 pub mod selection;
+pub mod senders;
+pub mod strategy;
 pub mod suspension;
 
 pub use error::MarketError;

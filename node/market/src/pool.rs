@@ -12,6 +12,7 @@ use crate::ballot::Ballot;
 use crate::discovery::Trust;
 use crate::limits::{ROUND_TRIP, SCORE_FLOOR, SEGMENT, latency_score};
 use crate::selection::{Draw, MinLs, Offer, Probability};
+use crate::strategy::Strategy;
 use crate::suspension::{Suspender, penalty};
 
 /// Latency score up to which an orchestrator keeps up with its stream.
@@ -132,6 +133,8 @@ pub struct SessionPool<S> {
     last: Vec<String>,
     suspender: Suspender,
     refreshing: bool,
+    /// Another rule than the draw of the configuration.
+    strategy: Option<Box<dyn Strategy>>,
     /// Kept for its memory.
     ballot: Ballot,
 }
@@ -147,8 +150,14 @@ impl<S: Offer> SessionPool<S> {
             last: Vec::new(),
             suspender: Suspender::new(),
             refreshing: false,
+            strategy: None,
             ballot: Ballot::default(),
         }
+    }
+
+    /// Chooses by another rule than the draw of the configuration.
+    pub fn set_strategy(&mut self, strategy: Box<dyn Strategy>) {
+        self.strategy = Some(strategy);
     }
 
     /// True when so few sessions are left to choose from that a refresh should begin.
@@ -208,8 +217,13 @@ impl<S: Offer> SessionPool<S> {
     }
 
     fn choose(&mut self, draw: &mut impl Draw) -> Option<String> {
-        let (config, sessions, ballot) = (&self.config, &self.sessions, &mut self.ballot);
+        let (config, sessions, ballot, strategy) = (&self.config, &self.sessions, &mut self.ballot, &self.strategy);
         self.selector.select(|unknown| {
+            if let Some(strategy) = strategy {
+                let offers: Vec<&dyn Offer> =
+                    unknown.iter().filter_map(|u| sessions.get(u).map(|s| &s.offer as &dyn Offer)).collect();
+                return strategy.select(&offers, draw);
+            }
             // Off chain nobody has an address to be drawn by: whoever came first is next.
             if !config.on_chain {
                 return (!unknown.is_empty()).then_some(0);

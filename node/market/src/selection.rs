@@ -44,13 +44,17 @@ pub trait Offer {
     fn performance(&self) -> Option<f64> {
         None
     }
-    /// Time its first answer took, in microseconds.
+    /// Time its first answer took, in microseconds; zero when unknown.
     fn first_latency(&self) -> u64 {
         0
     }
+    /// Share of jobs that went well, when there were any.
+    fn success_rate(&self) -> Option<f64> {
+        None
+    }
 }
 
-impl<O: Offer> Offer for &O {
+impl<O: Offer + ?Sized> Offer for &O {
     fn uri(&self) -> &str {
         (**self).uri()
     }
@@ -68,6 +72,9 @@ impl<O: Offer> Offer for &O {
     }
     fn first_latency(&self) -> u64 {
         (**self).first_latency()
+    }
+    fn success_rate(&self) -> Option<f64> {
+        (**self).success_rate()
     }
 }
 

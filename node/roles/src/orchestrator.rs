@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use weir_market::admission::{Accepted, Admission, AdmissionConfig};
 use weir_market::price::{PriceList, Request};
+use weir_market::senders::SenderLists;
 use weir_ticket::balance::{Balances, Key};
 use weir_ticket::payment::{self, PaymentView};
 use weir_ticket::recipient::{ChainView, ParamsError, Recipient, RecipientConfig};
@@ -93,6 +94,7 @@ pub struct Orchestrator {
     admission: Admission,
     view: ChainView,
     active: bool,
+    senders: SenderLists,
     standings: BTreeMap<Address, Standing>,
     /// Requests of senders whose money is still being read.
     asked: BTreeMap<Address, Vec<(Peer, u64)>>,
@@ -115,6 +117,7 @@ impl Orchestrator {
             admission: Admission::new(config.admission),
             view: ChainView::default(),
             active: false,
+            senders: SenderLists::default(),
             standings: BTreeMap::new(),
             asked: BTreeMap::new(),
             working: BTreeMap::new(),
@@ -131,6 +134,13 @@ impl Orchestrator {
     #[must_use]
     pub fn with_verifier(mut self, verifier: Box<dyn TicketVerifier>) -> Self {
         self.verifier = verifier;
+        self
+    }
+
+    /// Works for some senders only.
+    #[must_use]
+    pub fn with_senders(mut self, senders: SenderLists) -> Self {
+        self.senders = senders;
         self
     }
 
@@ -224,6 +234,10 @@ impl Orchestrator {
         let refuse = |text: String| Message::Info { request, result: Err(text) };
         if !auth::request_is_signed(sender, sig, self.verifier.as_ref()) {
             out.send(from, refuse("Invalid orchestrator request: orchestrator req sig check failed".to_owned()));
+            return;
+        }
+        if let Err(e) = self.senders.check(sender) {
+            out.send(from, refuse(format!("Invalid orchestrator request: {e}")));
             return;
         }
         if let Err(r) = self.admission.check(None) {
@@ -333,6 +347,7 @@ impl Orchestrator {
         }
         let hash = auth::segment_hash(&o.segment);
         self.verifier.verify(o.sender, hash, &o.sig).map_err(|_| bad("ErrSegSig"))?;
+        self.senders.check(o.sender).map_err(|e| bad(&e.to_string()))?;
         self.mint.check(&o.auth, now).map_err(|e| bad(&e.to_string()))?;
         let session = session_name(o.auth.session_id);
         self.admission.check(Some(&session)).map_err(|e| Refusal::Capacity(e.to_string()))

@@ -3,8 +3,10 @@
 mod admission;
 mod ballot;
 mod discovery;
+mod policies;
 mod pool;
 mod price;
 mod properties;
 mod selection;
+mod strategy;
 mod support;

@@ -35,6 +35,8 @@ pub(crate) struct Stub {
     pub(crate) price: Option<Price>,
     pub(crate) stake: u64,
     pub(crate) score: Option<f64>,
+    pub(crate) latency: u64,
+    pub(crate) success: Option<f64>,
 }
 
 impl Stub {
@@ -45,6 +47,8 @@ impl Stub {
             price: Price::new(100, 1),
             stake: 1,
             score: None,
+            latency: 0,
+            success: None,
         }
     }
 
@@ -69,5 +73,11 @@ impl Offer for Stub {
     }
     fn performance(&self) -> Option<f64> {
         self.score
+    }
+    fn first_latency(&self) -> u64 {
+        self.latency
+    }
+    fn success_rate(&self) -> Option<f64> {
+        self.success
     }
 }

@@ -16,6 +16,7 @@ use weir_market::discovery::{Discovery, DiscoveryConfig, Trust};
 use weir_market::limits::MAX_ATTEMPTS;
 use weir_market::pool::{PoolConfig, SessionPool};
 use weir_market::selection::Probability;
+use weir_market::strategy::StrategyConfig;
 use weir_ticket::sender::SenderConfig;
 use weir_ticket::{EthVerifier, Signature, TicketSigner, TicketVerifier};
 use weir_types::{Address, Entropy, Instant, Profile};
@@ -27,6 +28,7 @@ use crate::io::{
 
 use payment::Purse;
 pub use payment::{Book, PayError};
+use session::Served;
 pub use session::Session;
 
 /// Input of a [`Gateway`].
@@ -62,8 +64,10 @@ pub enum Input {
 /// How a gateway chooses and pays.
 #[derive(Debug, Clone)]
 pub struct GatewayConfig {
-    /// The draw among orchestrators.
+    /// The draw among orchestrators, and the limits of any other rule.
     pub selection: Probability,
+    /// Rule by which orchestrators are chosen.
+    pub strategy: StrategyConfig,
     /// Waiting times of a search.
     pub discovery: DiscoveryConfig,
     /// Attempts per segment.
@@ -76,6 +80,7 @@ impl Default for GatewayConfig {
     fn default() -> Self {
         Self {
             selection: Probability::default(),
+            strategy: StrategyConfig::default(),
             discovery: DiscoveryConfig::default(),
             max_attempts: MAX_ATTEMPTS,
             payment: SenderConfig::default(),
@@ -179,6 +184,8 @@ pub struct Gateway {
     request_sig: Signature,
     purse: Purse,
     entries: BTreeMap<String, OrchestratorEntry>,
+    /// How the jobs of each went.
+    records: BTreeMap<String, Served>,
     streams: BTreeMap<u64, Stream>,
     requests: BTreeMap<u64, Asked>,
     next_request: u64,
@@ -196,6 +203,7 @@ impl Gateway {
             config,
             signer,
             entries: BTreeMap::new(),
+            records: BTreeMap::new(),
             streams: BTreeMap::new(),
             requests: BTreeMap::new(),
             next_request: 0,
@@ -309,7 +317,12 @@ impl Gateway {
 
     fn on_stream_start(&mut self, t: &mut Turn<'_>, id: u64) {
         let config = PoolConfig::new(Trust::Untrusted, self.entries.len(), true, self.config.selection.clone());
-        self.streams.insert(id, Stream::new(config));
+        let mut stream = Stream::new(config);
+        // The network's own draw is the pool's, prepared and without an allocation.
+        if self.config.strategy != StrategyConfig::Livepeer {
+            stream.pool.set_strategy(self.config.strategy.build(self.config.selection.clone()));
+        }
+        self.streams.insert(id, stream);
         self.search(t, id);
     }
 

@@ -78,10 +78,11 @@ impl Gateway {
     fn end_search(&mut self, t: &mut Turn<'_>, id: u64) {
         let Some(s) = self.streams.get_mut(&id) else { return };
         let Some(search) = s.search.take() else { return };
-        let entries = &self.entries;
+        let (entries, records) = (&self.entries, &self.records);
         let offers = search.finish().into_iter().filter_map(|f| {
             let e = entries.get(&f.transcoder)?;
-            Some(Session::new(f.transcoder, e.peer, *f.info, e.stake))
+            let served = records.get(&f.transcoder).copied();
+            Some(Session::new(f.transcoder, e.peer, *f.info, e.stake).known(f.latency, served))
         });
         s.pool.end_refresh(offers);
         for job in std::mem::take(&mut s.waiting) {

@@ -2,7 +2,7 @@
 
 use weir_market::price::stake_to_fixed;
 use weir_market::selection::Offer;
-use weir_types::{Address, LptWei, Price};
+use weir_types::{Address, LptWei, Millis, Price};
 
 use crate::io::{OrchestratorInfo, Peer};
 
@@ -18,13 +18,37 @@ pub struct Session {
     /// Price at the session's start: an orchestrator that more than doubles it is dropped.
     pub first_price: Price,
     stake: u64,
+    latency: Millis,
+    success: Option<f64>,
+}
+
+/// How an orchestrator's jobs went, over all streams.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Served {
+    pub(super) good: u64,
+    pub(super) failed: u64,
+}
+
+impl Served {
+    /// Share of jobs that went well, when there were any.
+    fn success(self) -> Option<f64> {
+        let all = self.good.saturating_add(self.failed);
+        (all > 0).then(|| self.good as f64 / all as f64)
+    }
 }
 
 impl Session {
     /// A session of an offer.
     #[must_use]
     pub fn new(uri: String, peer: Peer, info: OrchestratorInfo, stake: LptWei) -> Self {
-        Self { uri, peer, first_price: info.price.clone(), stake: stake_to_fixed(stake), info }
+        let (first_price, stake) = (info.price.clone(), stake_to_fixed(stake));
+        Self { uri, peer, first_price, stake, info, latency: Millis(0), success: None }
+    }
+
+    /// With the time that the offer took, and how earlier jobs went.
+    #[must_use]
+    pub(super) fn known(self, latency: Millis, served: Option<Served>) -> Self {
+        Self { latency, success: served.and_then(Served::success), ..self }
     }
 
     /// The session with a newer offer.
@@ -49,5 +73,13 @@ impl Offer for Session {
 
     fn stake(&self) -> u64 {
         self.stake
+    }
+
+    fn first_latency(&self) -> u64 {
+        self.latency.0.saturating_mul(1_000)
+    }
+
+    fn success_rate(&self) -> Option<f64> {
+        self.success
     }
 }

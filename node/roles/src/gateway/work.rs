@@ -1,7 +1,7 @@
 //! A segment's way: choose, pay, send, check what comes back, or try another.
 
+use weir_market::class::classify;
 use weir_market::limits::{REFRESH, SegmentLimits, token_ends};
-use weir_market::pool::retryable;
 use weir_ticket::{TicketVerifier, Value};
 use weir_types::Pixels;
 
@@ -158,6 +158,7 @@ impl Gateway {
             Ok(r) => {
                 let took = t.now.since(job.sent);
                 let renewed = info.map(|i| session.renewed(*i));
+                self.records.entry(task.uri.clone()).or_default().good += 1;
                 s.pool.succeeded(&task.uri, took, job.meta.duration, renewed);
                 let pixels = r.renditions.iter().fold(0u64, |sum, x| sum.saturating_add(x.pixels.0));
                 let fee = self.purse.settle(t.now, task.stream, task.seq, Pixels(pixels));
@@ -205,10 +206,16 @@ impl Gateway {
     /// An attempt failed: drop the orchestrator and try another, unless another would fail as well.
     fn retry(&mut self, t: &mut Turn<'_>, mut job: Job, uri: &str, why: String) {
         job.attempts += 1;
-        let again = retryable(&why);
+        let class = classify(&why);
+        if class.suspends() {
+            self.records.entry(uri.to_owned()).or_default().failed += 1;
+        }
+        let again = class.retries();
         if let Some(s) = self.streams.get_mut(&job.meta.stream) {
             if again {
-                if let Some(session) = s.pool.failed(uri) {
+                // Whoever has no room is left for now, and not put to rest.
+                let left = if class.suspends() { s.pool.failed(uri) } else { s.pool.remove(uri) };
+                if let Some(session) = left {
                     let offer = session.offer();
                     self.purse.end(offer);
                     // Its place is free for others at once, and not when it has been idle for long.

@@ -251,3 +251,37 @@ fn expired_parameters_and_tokens_are_renewed_before_a_payment() {
     let (paid, credited) = w.books();
     assert_eq!(paid, credited);
 }
+
+#[test]
+fn an_orchestrator_without_room_is_left_and_not_put_to_rest() {
+    // One place each: the second stream's first choice may be taken, and its segments go to the other at once.
+    let mut w = World::with(2, funds(5, 50), GatewayConfig::default(), 1);
+    w.nodes[0].manners.fails = Some("no transcoders available".to_owned());
+    w.start(1);
+    w.segment(1, 0);
+    w.run(Millis::from_secs(5));
+    assert_eq!(errors(&w), [None], "the other took it");
+    w.nodes[0].manners.fails = None;
+    w.nodes[1].manners.fails = Some("no transcoders available".to_owned());
+    w.segment(1, 1);
+    w.run(Millis::from_secs(5));
+    assert_eq!(errors(&w), [None, None], "whoever had no room a moment ago is asked again");
+}
+
+#[test]
+fn a_gateway_chooses_by_the_rule_it_is_given() {
+    use weir_market::strategy::StrategyConfig;
+    let config = GatewayConfig { strategy: StrategyConfig::LowestPrice, ..GatewayConfig::default() };
+    let mut w = World::with(3, funds(5, 50), config, 10);
+    let mut rng = weir_types::Entropy::from_seed([6; 32]);
+    let cheap = w.nodes[1].key.clone();
+    w.nodes[1].orchestrator = crate::support::orchestrator(&cheap, crate::support::PRICE / 2, 10, &mut rng);
+    let (head, set) = (weir_roles::ChainEvent::Head(w.head()), weir_roles::ChainEvent::ActiveSet(w.entries()));
+    for e in [head, weir_roles::ChainEvent::Round(crate::support::round(10)), set] {
+        w.chain(&e);
+    }
+    for stream in 0..5 {
+        w.stream(stream, 1);
+    }
+    assert!(w.results().iter().all(|r| r.0 == Some(cheap.address()) && r.2.is_none()), "{:?}", w.results());
+}

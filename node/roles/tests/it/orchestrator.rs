@@ -325,3 +325,20 @@ fn a_transcoder_that_returns_too_few_renditions_is_not_paid() {
     assert_eq!(refusal, Some(Refusal::Failed("MismatchedSegments".to_owned())));
     assert!(!h.w.observed().any(|(_, o)| matches!(o, Observation::Debited { .. })));
 }
+
+#[test]
+fn senders_on_the_wrong_list_get_neither_offers_nor_work() {
+    use weir_market::senders::SenderLists;
+    let mut h = Hand::new();
+    let info = h.ask();
+    let order = h.order(&info, 0, 1..=5);
+    let blocked = SenderLists { block: [h.key.address()].into(), ..SenderLists::default() };
+    let mut rng = weir_types::Entropy::from_seed([6; 32]);
+    let old =
+        std::mem::replace(&mut h.w.nodes[0].orchestrator, crate::support::orchestrator(&key(0x50), 1, 1, &mut rng));
+    h.w.nodes[0].orchestrator = old.with_senders(blocked);
+    let text = format!("sender {} is not served here", h.key.address());
+    assert_eq!(h.send(order), Some(Refusal::BadRequest(text.clone())));
+    let own = h.key.clone();
+    assert_eq!(h.ask_as(&own, sign_request(&own)), Err(format!("Invalid orchestrator request: {text}")));
+}

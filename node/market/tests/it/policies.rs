@@ -1,0 +1,150 @@
+//! Prices that change, senders that are served, devices that keep up, and what failures say.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use weir_market::admission::Refusal;
+use weir_market::class::{Class, classify};
+use weir_market::devices::{Devices, session_load};
+use weir_market::pricing::{Market, Pricing, PricingPolicy};
+use weir_market::senders::SenderLists;
+use weir_types::{Address, Price, Profile};
+
+fn p(n: u64, d: u64) -> Price {
+    Price::new(n, d).expect("a price")
+}
+
+#[test]
+fn what_is_asked() {
+    let others = [p(90, 1), p(80, 1), p(120, 1)];
+    let at = |busy, others| Market { busy, capacity: 8, others };
+    let utilisation = Pricing::Utilisation { floor: p(10, 1), ceiling: p(30, 1) };
+    let undercut = Pricing::Undercut { cost: p(70, 1), start: p(100, 1), by: 500 };
+    let cases: [(&Pricing, Market<'_>, Price); 10] = [
+        (&Pricing::Posted { price: p(3, 10) }, at(8, &others), p(3, 10)),
+        (&Pricing::CostPlus { cost: p(100, 3), margin: 1_500 }, at(0, &[]), p(115, 3)),
+        (&utilisation, at(0, &[]), p(10, 1)),
+        (&utilisation, at(3, &[]), p(35, 2)),
+        (&utilisation, at(8, &[]), p(30, 1)),
+        (&utilisation, at(9, &[]), p(30, 1)),
+        (&utilisation, Market { busy: 5, capacity: 0, others: &[] }, p(10, 1)),
+        (&undercut, at(0, &others), p(76, 1)),
+        (&undercut, at(0, &[]), p(100, 1)),
+        (&undercut, at(0, &others[..0]), p(100, 1)),
+    ];
+    for (policy, market, want) in cases {
+        assert_eq!(policy.price(&market), want, "{} {market:?}", policy.name());
+    }
+    assert_eq!(undercut.price(&at(0, &[p(60, 1)])), p(70, 1), "never below cost");
+}
+
+#[test]
+fn whom_is_worked_for() {
+    let [a, b, c] = [1, 2, 3].map(Address::repeat_byte);
+    let everybody = SenderLists::default();
+    assert!([a, b, c].iter().all(|s| everybody.check(*s).is_ok()));
+    let some = SenderLists { allow: [a, b].into(), block: [b].into() };
+    assert_eq!([a, b, c].map(|s| some.check(s).is_ok()), [true, false, false]);
+    let text = some.check(c).expect_err("not on the list").to_string();
+    assert_eq!(text, format!("sender {c} is not served here"));
+}
+
+#[test]
+fn what_failures_say() {
+    let cases = [
+        ("OrchestratorBusy", Class::Capacity),
+        ("Invalid orchestrator request: OrchestratorCapped", Class::Capacity),
+        ("no transcoders available", Class::Capacity),
+        ("insufficient capacity", Class::Capacity),
+        ("no sender reserve", Class::OwnMoney),
+        ("unable to validate sender: deposit and reserve is set to unlock soon", Class::OwnMoney),
+        ("No keyframes in input", Class::Input),
+        ("TranscoderInvalidVideo", Class::Input),
+        ("context canceled", Class::Cancelled),
+        ("body timeout: no answer in time", Class::Fault),
+        ("PM Check Failed", Class::Fault),
+        ("PixelMismatch", Class::Fault),
+        ("invalid ticket signature", Class::Fault),
+    ];
+    for (text, class) in cases {
+        assert_eq!(classify(text), class, "{text}");
+        assert_eq!(class.suspends(), class == Class::Fault);
+        assert_eq!(class.retries(), matches!(class, Class::Fault | Class::Capacity));
+    }
+}
+
+fn profile(width: u32, height: u32, fps: u32, fps_den: u32) -> Profile {
+    Profile { name: "p".into(), width, height, bitrate: 1, fps, fps_den }
+}
+
+#[test]
+fn loads_of_sessions() {
+    assert_eq!(session_load(&[profile(640, 360, 0, 0), profile(1_280, 720, 60, 1)]), 640 * 360 * 30 + 1_280 * 720 * 60);
+    assert_eq!(session_load(&[profile(10, 10, 60_000, 1_001)]), 100 * 59);
+}
+
+#[test]
+fn devices_take_turns_and_keep_up() {
+    let mut d = Devices::new(&[100, 200], 100);
+    let taken: Vec<usize> = (0..6).map(|i| d.assign(&format!("s{i}"), 50).expect("room")).collect();
+    assert_eq!(taken, [0, 1, 1, 0, 1, 1], "by load over speed");
+    assert_eq!(d.assign("s6", 50), Err(Refusal::Capped));
+    assert_eq!(d.assign("s0", 50), Ok(0), "a session stays where it is");
+    d.release("s0");
+    assert_eq!(d.assign("s6", 50), Ok(0), "a place is free at once");
+    d.measured(0, 40);
+    d.release("s1");
+    assert_eq!(d.assign("s7", 50), Ok(1));
+    assert_eq!((d.of(0), d.of(1), d.sessions()), (Some((100, 40)), Some((200, 200)), 6));
+    assert_eq!(Devices::new(&[], 100).assign("s", 1), Err(Refusal::Capped), "no device, no session");
+    let mut half = Devices::new(&[100], 50);
+    assert_eq!((half.assign("a", 50), half.assign("b", 1)), (Ok(0), Err(Refusal::Capped)));
+}
+
+proptest! {
+    #[test]
+    fn no_device_takes_more_than_it_does_in_real_time(
+        speeds in proptest::collection::vec(1u64..1_000, 1..5),
+        steps in proptest::collection::vec((0u8..20, 1u64..400, any::<bool>()), 1..80),
+        percent in 10u64..200,
+    ) {
+        let mut d = Devices::new(&speeds, percent);
+        let mut model: BTreeMap<String, (usize, u64)> = BTreeMap::new();
+        for (session, load, leaves) in steps {
+            let name = session.to_string();
+            if leaves {
+                d.release(&name);
+                model.remove(&name);
+            } else if let Ok(device) = d.assign(&name, load) {
+                let known = *model.entry(name).or_insert((device, load));
+                prop_assert_eq!(known.0, device);
+            } else {
+                for (i, speed) in speeds.iter().enumerate() {
+                    let sum: u64 = model.values().filter(|m| m.0 == i).map(|m| m.1).sum();
+                    prop_assert!((sum + load) * 100 > speed * percent, "refused though device {} had room", i);
+                }
+            }
+            for (i, speed) in speeds.iter().enumerate() {
+                let sum: u64 = model.values().filter(|m| m.0 == i).map(|m| m.1).sum();
+                prop_assert_eq!(d.of(i), Some((sum, *speed)));
+                prop_assert!(sum * 100 <= speed * percent);
+            }
+            prop_assert_eq!(d.sessions(), model.len());
+        }
+    }
+
+    #[test]
+    fn prices_stay_within_their_bounds(
+        low in 1u64..100, more in 0u64..100, busy in 0u64..20, capacity in 0u64..20,
+        seen in proptest::collection::vec(1u64..300, 0..5), by in 0u32..12_000,
+    ) {
+        let others: Vec<Price> = seen.iter().map(|n| p(*n, 1)).collect();
+        let market = Market { busy, capacity, others: &others };
+        let (floor, ceiling) = (p(low, 1), p(low + more, 1));
+        let price = Pricing::Utilisation { floor: floor.clone(), ceiling: ceiling.clone() }.price(&market);
+        prop_assert!(floor <= price && price <= ceiling);
+        let price = Pricing::Undercut { cost: floor.clone(), start: ceiling, by }.price(&market);
+        prop_assert!(price >= floor);
+        prop_assert!(others.iter().min().is_none_or(|m| price <= *m || price == floor));
+    }
+}
