@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 use thiserror::Error;
 use weir_roles::JournalError;
+use weir_types::Address;
 
 /// Why the store does not do what it was asked.
 #[derive(Debug, Error)]
@@ -54,6 +55,48 @@ pub enum StoreError {
         /// What SQLite says.
         what: String,
     },
+    /// It belongs to another account.
+    #[error("{} belongs to {found}, and this node signs for {asked}: give it a store of its own", path.display())]
+    Owner {
+        /// The file.
+        path: PathBuf,
+        /// Its account.
+        found: Address,
+        /// The account it was opened for.
+        asked: Address,
+    },
+    /// It is older than what is known to have been stored.
+    #[error(
+        "{} is an old copy: it knows of change {found}, and {expected} was reached. Nonces that were used since are          not in it, so that tickets could be spent twice. Bring the newest file back, or accept the old one          knowingly", path.display()
+    )]
+    OldBackup {
+        /// The file.
+        path: PathBuf,
+        /// What it knows of.
+        found: u64,
+        /// What was reached.
+        expected: u64,
+    },
+    /// The mark beside it cannot be read or written.
+    #[error("{}.mark: {what}", path.display())]
+    Mark {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        what: String,
+    },
+    /// An import wants an empty store.
+    #[error("{} has records: import into a new one", path.display())]
+    NotEmpty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An export that cannot be taken.
+    #[error("this is no whole export of a store: {what}")]
+    BadExport {
+        /// What is wrong with it.
+        what: String,
+    },
     /// Something else.
     #[error("{}", path.display())]
     Sqlite {
@@ -65,6 +108,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    pub(crate) fn mark(path: &Path, e: &std::io::Error) -> Self {
+        Self::Mark { path: path.to_path_buf(), what: e.to_string() }
+    }
+
+    pub(crate) fn transfer(path: &Path, e: &std::io::Error) -> Self {
+        Self::NotWritable { path: path.to_path_buf(), what: format!("it could not be moved: {e}") }
+    }
+
     pub(crate) fn of(path: &Path, e: rusqlite::Error) -> Self {
         let path = path.to_path_buf();
         match e.sqlite_error_code() {

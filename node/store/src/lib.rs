@@ -4,29 +4,41 @@
 //! has returned, the record is on the disk, whatever happens to the process or the machine. The file is in WAL
 //! mode with full synchronisation, and belongs to one process at a time.
 //!
+//! Records lie in tables by the prefix of their keys (`ticket/` in `ticket_won`, `nonce/` in `sender_nonce` and so
+//! on), so that they can be looked at with any SQLite. A file belongs to one account, remembers in `<file>.mark` how
+//! far it had come, and refuses to go on from an older copy; it can be exported and imported as lines of JSON. Files
+//! of earlier layouts are brought up to date when they are opened.
+//!
 //! The file's `application_id` is `WEIR` and its `user_version` the version of its layout, so that a wrong
 //! path is noticed before anything is written to it.
 
 mod error;
+mod layout;
+mod mark;
+mod transfer;
 
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, params};
 use weir_roles::{Journal, JournalError, Record};
+use weir_types::Address;
 
 pub use error::StoreError;
+use layout::{LAYOUT, table_of, tables_for};
 
 /// `WEIR` in ASCII.
 const APPLICATION_ID: i32 = 0x5745_4952;
-/// Layout of the tables.
-const LAYOUT: i32 = 1;
-const TABLES: &str = "CREATE TABLE record (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;";
-
+/// Name of the mark that rises with every change.
+const GENERATION: &str = "generation";
 /// Records in a file.
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
     connection: Connection,
+    /// Rises with every change.
+    generation: u64,
+    /// The highest one that the mark beside the file knows of.
+    marked: u64,
 }
 
 impl Store {
@@ -37,9 +49,110 @@ impl Store {
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let path = path.into();
         let connection = open(&path).map_err(|e| StoreError::of(&path, e))?;
-        let store = Self { path, connection };
+        let mut store = Self { path, connection, generation: 0, marked: 0 };
         store.prepare()?;
+        store.check_mark(false)?;
         Ok(store)
+    }
+
+    /// Opens a file of one account, or makes it. Whoever signs with the account's key must be the only one.
+    ///
+    /// # Errors
+    /// It belongs to another account, or does not [open](Self::open).
+    pub fn open_for(path: impl Into<PathBuf>, owner: Address) -> Result<Self, StoreError> {
+        let mut store = Self::open(path)?;
+        store.bind(owner)?;
+        Ok(store)
+    }
+
+    /// Opens a file although it is older than its mark: a restored copy. Nonces that were used since it was made are
+    /// not in it, and tickets under them could be spent twice: gateways should start sessions anew, which they do when
+    /// they start.
+    ///
+    /// # Errors
+    /// It does not [open](Self::open).
+    pub fn accept_old_backup(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let path = path.into();
+        let connection = open(&path).map_err(|e| StoreError::of(&path, e))?;
+        let mut store = Self { path, connection, generation: 0, marked: 0 };
+        store.prepare()?;
+        store.check_mark(true)?;
+        Ok(store)
+    }
+
+    /// The account it belongs to.
+    ///
+    /// # Errors
+    /// The file does not read.
+    pub fn owner(&self) -> Result<Option<Address>, StoreError> {
+        let text: Option<String> = self
+            .connection
+            .query_row("SELECT address FROM owner", [], |row| row.get(0))
+            .optional()
+            .map_err(|e| self.error(e))?;
+        Ok(text.and_then(|t| t.parse().ok()))
+    }
+
+    /// Gives it to an account, once and for all.
+    pub(crate) fn bind(&mut self, owner: Address) -> Result<(), StoreError> {
+        match self.owner()? {
+            Some(found) if found == owner => Ok(()),
+            Some(found) => Err(StoreError::Owner { path: self.path.clone(), found, asked: owner }),
+            None => {
+                let written = self.connection.execute("INSERT INTO owner VALUES (?1)", [owner.to_string()]);
+                written.map(|_| ()).map_err(|e| self.error(e))
+            }
+        }
+    }
+
+    /// Refuses a file that is older than the mark beside it, and raises both.
+    fn check_mark(&mut self, accept: bool) -> Result<(), StoreError> {
+        let found = self.mark(GENERATION)?;
+        let marked = mark::read(&self.path).map_err(|e| StoreError::mark(&self.path, &e))?;
+        if found < marked && !accept {
+            return Err(StoreError::OldBackup { path: self.path.clone(), found, expected: marked });
+        }
+        self.generation = found.max(marked) + 1;
+        self.raise(GENERATION, self.generation)?;
+        self.write_mark()
+    }
+
+    fn write_mark(&mut self) -> Result<(), StoreError> {
+        mark::write(&self.path, self.generation).map_err(|e| StoreError::mark(&self.path, &e))?;
+        self.marked = self.generation;
+        Ok(())
+    }
+
+    fn mark(&self, name: &str) -> Result<u64, StoreError> {
+        let value: Option<i64> = self
+            .connection
+            .query_row("SELECT value FROM mark WHERE name = ?1", [name], |row| row.get(0))
+            .optional()
+            .map_err(|e| self.error(e))?;
+        Ok(value.and_then(|v| u64::try_from(v).ok()).unwrap_or_default())
+    }
+
+    /// Raises a mark of one's own, such as the account's nonce on chain; a lower value changes nothing.
+    ///
+    /// # Errors
+    /// It cannot be stored.
+    pub fn raise(&mut self, name: &str, value: u64) -> Result<(), StoreError> {
+        let value = i64::try_from(value).unwrap_or(i64::MAX);
+        let sql =
+            "INSERT INTO mark VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)";
+        self.connection.execute(sql, params![name, value]).map(|_| ()).map_err(|e| self.error(e))
+    }
+
+    /// Holds a mark against what is seen elsewhere: a store that knows less than the chain does is an old copy.
+    ///
+    /// # Errors
+    /// It is.
+    pub fn hold_against(&self, name: &str, seen: u64) -> Result<(), StoreError> {
+        let found = self.mark(name)?;
+        if found < seen {
+            return Err(StoreError::OldBackup { path: self.path.clone(), found, expected: seen });
+        }
+        Ok(())
     }
 
     /// Where it lies.
@@ -56,23 +169,20 @@ impl Store {
         self.connection.pragma_query_value(None, name, |row| row.get(0)).map_err(|e| self.error(e))
     }
 
-    /// Lays the tables out in a new file; refuses one that is not ours.
-    fn prepare(&self) -> Result<(), StoreError> {
+    /// Lays the tables out in a new file and brings an earlier one up to date; refuses one that is not ours.
+    fn prepare(&mut self) -> Result<(), StoreError> {
         let (id, version) = (self.pragma("application_id")?, self.pragma("user_version")?);
         let tables: i64 = self
             .connection
             .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
             .map_err(|e| self.error(e))?;
         if (id, version, tables) == (0, 0, 0) {
-            let layout = format!(
-                "BEGIN IMMEDIATE; {TABLES} PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {LAYOUT}; COMMIT;"
-            );
-            return self.connection.execute_batch(&layout).map_err(|e| self.error(e));
+            return layout::migrate(&mut self.connection, &self.path, 0, APPLICATION_ID);
         }
         if id != APPLICATION_ID {
             return Err(StoreError::NotOurs { path: self.path.clone() });
         }
-        if version != LAYOUT {
+        if !(1..=LAYOUT).contains(&version) {
             return Err(StoreError::Layout { path: self.path.clone(), found: version, known: LAYOUT });
         }
         let check: String =
@@ -80,7 +190,7 @@ impl Store {
         if check != "ok" {
             return Err(StoreError::Damaged { path: self.path.clone(), what: check });
         }
-        Ok(())
+        layout::migrate(&mut self.connection, &self.path, version, APPLICATION_ID)
     }
 
     /// Lets the file grow to so many pages of 4 KiB and no further: what does not fit fails as on a full disk.
@@ -98,8 +208,8 @@ impl Store {
     /// # Errors
     /// The file does not read.
     pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut query =
-            self.connection.prepare_cached("SELECT value FROM record WHERE key = ?1").map_err(|e| self.error(e))?;
+        let sql = format!("SELECT value FROM {} WHERE key = ?1", table_of(key));
+        let mut query = self.connection.prepare_cached(&sql).map_err(|e| self.error(e))?;
         query.query_row([key], |row| row.get(0)).optional().map_err(|e| self.error(e))
     }
 
@@ -112,17 +222,28 @@ impl Store {
         let error = |e| StoreError::of(path, e);
         let all = self.connection.transaction().map_err(error)?;
         for record in records {
+            let table = table_of(&record.key);
             match &record.value {
                 Some(value) => all
-                    .prepare_cached("INSERT OR REPLACE INTO record (key, value) VALUES (?1, ?2)")
+                    .prepare_cached(&format!("INSERT OR REPLACE INTO {table} (key, value) VALUES (?1, ?2)"))
                     .and_then(|mut put| put.execute(params![record.key, value])),
                 None => all
-                    .prepare_cached("DELETE FROM record WHERE key = ?1")
+                    .prepare_cached(&format!("DELETE FROM {table} WHERE key = ?1"))
                     .and_then(|mut delete| delete.execute([&record.key])),
             }
             .map_err(error)?;
         }
-        all.commit().map_err(error)
+        let generation = i64::try_from(self.generation + 1).unwrap_or(i64::MAX);
+        all.prepare_cached("UPDATE mark SET value = ?1 WHERE name = 'generation'")
+            .and_then(|mut raise| raise.execute([generation]))
+            .map_err(error)?;
+        all.commit().map_err(error)?;
+        self.generation += 1;
+        if self.generation - self.marked >= mark::EVERY {
+            // What was asked for is stored: that the mark lags is no reason to say otherwise.
+            let _ = self.write_mark();
+        }
+        Ok(())
     }
 
     /// All records whose keys start so, in the order of keys.
@@ -130,19 +251,20 @@ impl Store {
     /// # Errors
     /// The file does not read.
     pub fn with_prefix(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        let mut query = self
-            .connection
-            .prepare_cached("SELECT key, value FROM record WHERE key >= ?1 ORDER BY key")
-            .map_err(|e| self.error(e))?;
-        let rows = query.query_map([prefix], |row| Ok((row.get(0)?, row.get(1)?))).map_err(|e| self.error(e))?;
         let mut found = Vec::new();
-        for row in rows {
-            let row: (String, Vec<u8>) = row.map_err(|e| self.error(e))?;
-            if !row.0.starts_with(prefix) {
-                break;
+        for table in tables_for(prefix) {
+            let sql = format!("SELECT key, value FROM {table} WHERE key >= ?1 ORDER BY key");
+            let mut query = self.connection.prepare_cached(&sql).map_err(|e| self.error(e))?;
+            let rows = query.query_map([prefix], |row| Ok((row.get(0)?, row.get(1)?))).map_err(|e| self.error(e))?;
+            for row in rows {
+                let row: (String, Vec<u8>) = row.map_err(|e| self.error(e))?;
+                if !row.0.starts_with(prefix) {
+                    break;
+                }
+                found.push(row);
             }
-            found.push(row);
         }
+        found.sort();
         Ok(found)
     }
 }
@@ -156,6 +278,14 @@ fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.execute_batch("BEGIN IMMEDIATE; COMMIT;")?;
     Ok(connection)
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if self.generation > self.marked {
+            let _ = self.write_mark();
+        }
+    }
 }
 
 impl Journal for Store {
