@@ -48,4 +48,7 @@ pub enum MarketError {
     /// Selection weights that do not add up to one.
     #[error("selection weights must add up to 1, not {0}")]
     Weights(String),
+    /// Performance scores that cannot be read.
+    #[error("performance scores: {0}")]
+    Scores(String),
 }

@@ -7,7 +7,7 @@
 //! instead.
 //!
 //! Map of the crate, in reading order: [`capability`] (what jobs need and nodes can do), [`price`]
-//! (what an orchestrator asks and what a gateway pays at most), [`pricing`] (prices that change), [`selection`] (who gets the next segment), [`strategy`] (other rules
+//! (what an orchestrator asks and what a gateway pays at most), [`pricing`] (prices that change), [`scores`] (performance by region), [`selection`] (who gets the next segment), [`strategy`] (other rules
 //! for that), [`ballot`] (the draw, prepared), [`discovery`] (who is asked for an
 //! offer), [`suspension`] (who rests), [`pool`] (the sessions of a stream), [`class`] (what a failure says), [`admission`] (what an
 //! orchestrator accepts), [`devices`] (where it works), [`senders`] (for whom), [`limits`] (timeouts as data).
@@ -23,6 +23,7 @@ pub mod limits;
 pub mod pool;
 pub mod price;
 pub mod pricing;
+pub mod scores;
 pub mod selection;
 pub mod senders;
 pub mod strategy;

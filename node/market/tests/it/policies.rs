@@ -7,6 +7,7 @@ use weir_market::admission::Refusal;
 use weir_market::class::{Class, classify};
 use weir_market::devices::{Devices, session_load};
 use weir_market::pricing::{Market, Pricing, PricingPolicy};
+use weir_market::scores::Scores;
 use weir_market::senders::SenderLists;
 use weir_types::{Address, Price, Profile};
 
@@ -70,6 +71,27 @@ fn what_failures_say() {
         assert_eq!(classify(text), class, "{text}");
         assert_eq!(class.suspends(), class == Class::Fault);
         assert_eq!(class.retries(), matches!(class, Class::Fault | Class::Capacity));
+    }
+}
+
+#[test]
+fn scores_by_region() {
+    let a = Address::repeat_byte(1);
+    let text = format!(r#"{{"{a}": {{"FRA": {{"score": 0.25, "rtt": 3}}, "lax": {{"score": 1}}}}}}"#);
+    let scores = Scores::parse(&text).expect("scores");
+    assert_eq!(scores.of(&a, "fra"), Some(0.25));
+    assert_eq!((scores.of(&a, "LAX"), scores.of(&a, "TOR")), (Some(1.0), None));
+    assert_eq!(scores.of(&Address::repeat_byte(2), "FRA"), None);
+    assert_eq!(Scores::parse("{}").expect("none"), Scores::default());
+    let wrong = [
+        (r#"{"0x12": {"FRA": {"score": 1}}}"#.to_owned(), "performance scores: 0x12 is no address"),
+        (text.replace("0.25", "1.5"), "has a score of 1.5 in FRA"),
+        (text.replace("\"score\": 0.25, ", ""), "missing field `score`"),
+        ("[]".to_owned(), "performance scores: invalid type"),
+    ];
+    for (text, why) in wrong {
+        let error = Scores::parse(&text).expect_err(why).to_string();
+        assert!(error.contains(why), "{error}");
     }
 }
 

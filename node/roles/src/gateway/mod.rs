@@ -15,6 +15,7 @@ use std::sync::Arc;
 use weir_market::discovery::{Discovery, DiscoveryConfig, Trust};
 use weir_market::limits::MAX_ATTEMPTS;
 use weir_market::pool::{PoolConfig, SessionPool};
+use weir_market::scores::Scores;
 use weir_market::selection::Probability;
 use weir_market::strategy::StrategyConfig;
 use weir_ticket::sender::SenderConfig;
@@ -45,6 +46,8 @@ pub enum Input {
     },
     /// A timer fired.
     Timer(TimerKind),
+    /// Performance scores, read anew.
+    Scores(Scores),
     /// A stream comes in.
     StreamStart {
         /// Its number.
@@ -68,6 +71,8 @@ pub struct GatewayConfig {
     pub selection: Probability,
     /// Rule by which orchestrators are chosen.
     pub strategy: StrategyConfig,
+    /// Region whose performance scores count; without one none do.
+    pub region: Option<String>,
     /// Waiting times of a search.
     pub discovery: DiscoveryConfig,
     /// Attempts per segment.
@@ -81,6 +86,7 @@ impl Default for GatewayConfig {
         Self {
             selection: Probability::default(),
             strategy: StrategyConfig::default(),
+            region: None,
             discovery: DiscoveryConfig::default(),
             max_attempts: MAX_ATTEMPTS,
             payment: SenderConfig::default(),
@@ -186,6 +192,7 @@ pub struct Gateway {
     entries: BTreeMap<String, OrchestratorEntry>,
     /// How the jobs of each went.
     records: BTreeMap<String, Served>,
+    scores: Scores,
     streams: BTreeMap<u64, Stream>,
     requests: BTreeMap<u64, Asked>,
     next_request: u64,
@@ -204,6 +211,7 @@ impl Gateway {
             signer,
             entries: BTreeMap::new(),
             records: BTreeMap::new(),
+            scores: Scores::default(),
             streams: BTreeMap::new(),
             requests: BTreeMap::new(),
             next_request: 0,
@@ -239,6 +247,7 @@ impl Gateway {
             Input::Timer(TimerKind::Discovery { stream, attempt }) => self.on_search_timer(t, stream, attempt),
             Input::Timer(TimerKind::Segment { request }) => self.on_overdue(t, request),
             Input::Timer(TimerKind::InitializeRound) => {}
+            Input::Scores(scores) => self.scores = scores,
             Input::StreamStart { stream, .. } => self.on_stream_start(t, stream),
             Input::Segment(meta) => self.serve(t, Job::new(*meta, now)),
             Input::StreamEnd { stream } => {

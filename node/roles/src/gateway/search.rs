@@ -78,11 +78,12 @@ impl Gateway {
     fn end_search(&mut self, t: &mut Turn<'_>, id: u64) {
         let Some(s) = self.streams.get_mut(&id) else { return };
         let Some(search) = s.search.take() else { return };
-        let (entries, records) = (&self.entries, &self.records);
+        let (entries, records, scores, region) = (&self.entries, &self.records, &self.scores, &self.config.region);
         let offers = search.finish().into_iter().filter_map(|f| {
             let e = entries.get(&f.transcoder)?;
             let served = records.get(&f.transcoder).copied();
-            Some(Session::new(f.transcoder, e.peer, *f.info, e.stake).known(f.latency, served))
+            let score = region.as_ref().and_then(|r| scores.of(&e.address, r));
+            Some(Session::new(f.transcoder, e.peer, *f.info, e.stake).known(f.latency, served, score))
         });
         s.pool.end_refresh(offers);
         for job in std::mem::take(&mut s.waiting) {

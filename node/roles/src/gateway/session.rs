@@ -20,6 +20,7 @@ pub struct Session {
     stake: u64,
     latency: Millis,
     success: Option<f64>,
+    performance: Option<f64>,
 }
 
 /// How an orchestrator's jobs went, over all streams.
@@ -42,13 +43,13 @@ impl Session {
     #[must_use]
     pub fn new(uri: String, peer: Peer, info: OrchestratorInfo, stake: LptWei) -> Self {
         let (first_price, stake) = (info.price.clone(), stake_to_fixed(stake));
-        Self { uri, peer, first_price, stake, info, latency: Millis(0), success: None }
+        Self { uri, peer, first_price, stake, info, latency: Millis(0), success: None, performance: None }
     }
 
-    /// With the time that the offer took, and how earlier jobs went.
+    /// With the time that the offer took, how earlier jobs went, and its score.
     #[must_use]
-    pub(super) fn known(self, latency: Millis, served: Option<Served>) -> Self {
-        Self { latency, success: served.and_then(Served::success), ..self }
+    pub(super) fn known(self, latency: Millis, served: Option<Served>, performance: Option<f64>) -> Self {
+        Self { latency, success: served.and_then(Served::success), performance, ..self }
     }
 
     /// The session with a newer offer.
@@ -73,6 +74,10 @@ impl Offer for Session {
 
     fn stake(&self) -> u64 {
         self.stake
+    }
+
+    fn performance(&self) -> Option<f64> {
+        self.performance
     }
 
     fn first_latency(&self) -> u64 {

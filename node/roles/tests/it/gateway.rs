@@ -269,6 +269,24 @@ fn an_orchestrator_without_room_is_left_and_not_put_to_rest() {
 }
 
 #[test]
+fn orchestrators_below_the_lowest_score_are_passed_over() {
+    use weir_market::scores::Scores;
+    let mut config = GatewayConfig { region: Some("fra".to_owned()), ..GatewayConfig::default() };
+    config.selection.min_performance = 0.8;
+    let mut w = World::with(2, funds(5, 50), config, 10);
+    let [slow, good] = [0, 1].map(|i: usize| w.nodes[i].key.address());
+    let json = format!(
+        r#"{{"{slow}": {{"FRA": {{"score": 0.5}}, "LAX": {{"score": 1}}}}, "{good}": {{"FRA": {{"score": 0.9}}}}}}"#
+    );
+    let scores = Scores::parse(&json).expect("scores");
+    w.tell_gateway(weir_roles::gateway::Input::Scores(scores));
+    for stream in 0..5 {
+        w.stream(stream, 1);
+    }
+    assert!(w.results().iter().all(|r| r.0 == Some(good) && r.2.is_none()), "{:?}", w.results());
+}
+
+#[test]
 fn a_gateway_chooses_by_the_rule_it_is_given() {
     use weir_market::strategy::StrategyConfig;
     let config = GatewayConfig { strategy: StrategyConfig::LowestPrice, ..GatewayConfig::default() };
