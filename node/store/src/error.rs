@@ -67,7 +67,10 @@ pub enum StoreError {
     },
     /// It is older than what is known to have been stored.
     #[error(
-        "{} is an old copy: it knows of change {found}, and {expected} was reached. Nonces that were used since are          not in it, so that tickets could be spent twice. Bring the newest file back, or accept the old one          knowingly", path.display()
+        "{} is an old copy: it knows of change {found}, and {expected} was reached. Nonces that were used since are \
+         not in it, so that tickets could be spent twice. Bring the newest file back, import its newest export into a \
+         new one, or accept the old one knowingly",
+        path.display()
     )]
     OldBackup {
         /// The file.

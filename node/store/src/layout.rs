@@ -7,7 +7,7 @@ use rusqlite::{Connection, Transaction, params};
 use crate::StoreError;
 
 /// Layout of the tables.
-pub(crate) const LAYOUT: i32 = 2;
+pub(crate) const LAYOUT: i32 = 3;
 
 /// Tables by the prefix of their keys. What has none lies in [`OTHER`].
 pub(crate) const TABLES: [(&str, &str); 7] = [
@@ -43,7 +43,21 @@ pub(crate) fn tables_for(prefix: &str) -> Vec<&'static str> {
 type Step = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// Steps by the layout that they lead to.
-const STEPS: [(i32, &str, Step); 2] = [(1, "records", records), (2, "tables by kind, owner, marks", by_kind)];
+const STEPS: [(i32, &str, Step); 3] =
+    [(1, "records", records), (2, "tables by kind, owner, marks", by_kind), (3, "columns to look at", columns)];
+
+/// Columns that show a part of a value to whoever looks with another program; the node does not read them.
+const COLUMNS: [(&str, &str, &str); 9] = [
+    ("ticket_won", "sender", "$.winner.ticket.sender"),
+    ("ticket_won", "face_value", "$.winner.ticket.face_value"),
+    ("redemption_in_flight", "tx", "$"),
+    ("sender_nonce", "nonce", "$"),
+    ("balance", "wei", "$"),
+    ("reward_called", "state", "$"),
+    ("orchestrator", "uri", "$.uri"),
+    ("last_block", "number", "$.number"),
+    ("last_block", "hash", "$.hash"),
+];
 
 fn create(t: &Transaction<'_>, table: &str) -> rusqlite::Result<()> {
     t.execute_batch(&format!(
@@ -68,6 +82,17 @@ fn by_kind(t: &Transaction<'_>) -> rusqlite::Result<()> {
         let pattern = format!("{prefix}*");
         t.execute(&format!("INSERT INTO {table} SELECT key, value FROM {OTHER} WHERE key GLOB ?1"), [&pattern])?;
         t.execute(&format!("DELETE FROM {OTHER} WHERE key GLOB ?1"), [&pattern])?;
+    }
+    Ok(())
+}
+
+fn columns(t: &Transaction<'_>) -> rusqlite::Result<()> {
+    for (table, name, path) in COLUMNS {
+        // Computed when it is looked at. A value that is no JSON shows nothing, rather than to fail.
+        t.execute_batch(&format!(
+            "ALTER TABLE {table} ADD COLUMN {name} TEXT AS (CASE WHEN json_valid(CAST(value AS TEXT))
+             THEN CAST(json_extract(CAST(value AS TEXT), '{path}') AS TEXT) END) VIRTUAL;"
+        ))?;
     }
     Ok(())
 }

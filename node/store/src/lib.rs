@@ -9,27 +9,36 @@
 //! far it had come, and refuses to go on from an older copy; it can be exported and imported as lines of JSON. Files
 //! of earlier layouts are brought up to date when they are opened.
 //!
+//! [`Tables`] names what the records say (nonces, redemptions, rewards, balances, the last block), over this or any
+//! other journal: simulations use [`weir_roles::MemoryJournal`], which passes the same tests.
+//!
 //! The file's `application_id` is `WEIR` and its `user_version` the version of its layout, so that a wrong
 //! path is noticed before anything is written to it.
 
 mod error;
 mod layout;
 mod mark;
+mod tables;
 mod transfer;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use weir_roles::{Journal, JournalError, Record};
 use weir_types::Address;
 
 pub use error::StoreError;
 use layout::{LAYOUT, table_of, tables_for};
+pub use tables::{LastBlock, RewardCall, TableError, Tables};
 
 /// `WEIR` in ASCII.
 const APPLICATION_ID: i32 = 0x5745_4952;
 /// Name of the mark that rises with every change.
-const GENERATION: &str = "generation";
+pub(crate) const GENERATION: &str = "generation";
+/// Writes the owner.
+pub(crate) const BIND: &str = "INSERT INTO owner VALUES (?1)";
+
 /// Records in a file.
 #[derive(Debug)]
 pub struct Store {
@@ -55,7 +64,8 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens a file of one account, or makes it. Whoever signs with the account's key must be the only one.
+    /// Opens a file of one account, or makes it. Whoever signs with the account's key must be the only one: that no
+    /// other machine has a file for the same account is for the operator to see to.
     ///
     /// # Errors
     /// It belongs to another account, or does not [open](Self::open).
@@ -90,18 +100,24 @@ impl Store {
             .query_row("SELECT address FROM owner", [], |row| row.get(0))
             .optional()
             .map_err(|e| self.error(e))?;
-        Ok(text.and_then(|t| t.parse().ok()))
+        let unreadable =
+            |text: &str| StoreError::Damaged { path: self.path.clone(), what: format!("{text} is no account") };
+        text.map(|t| t.parse().map_err(|_| unreadable(&t))).transpose()
     }
 
     /// Gives it to an account, once and for all.
-    pub(crate) fn bind(&mut self, owner: Address) -> Result<(), StoreError> {
+    fn bind(&mut self, owner: Address) -> Result<(), StoreError> {
+        if self.is_free_for(owner)? {
+            self.connection.execute(BIND, [owner.to_string()]).map_err(|e| self.error(e))?;
+        }
+        Ok(())
+    }
+
+    /// Whether it has no account yet; an error when it has another one.
+    pub(crate) fn is_free_for(&self, asked: Address) -> Result<bool, StoreError> {
         match self.owner()? {
-            Some(found) if found == owner => Ok(()),
-            Some(found) => Err(StoreError::Owner { path: self.path.clone(), found, asked: owner }),
-            None => {
-                let written = self.connection.execute("INSERT INTO owner VALUES (?1)", [owner.to_string()]);
-                written.map(|_| ()).map_err(|e| self.error(e))
-            }
+            Some(found) if found != asked => Err(StoreError::Owner { path: self.path.clone(), found, asked }),
+            found => Ok(found.is_none()),
         }
     }
 
@@ -123,6 +139,15 @@ impl Store {
         Ok(())
     }
 
+    /// All marks, the generation among them.
+    pub(crate) fn marks(&self) -> Result<BTreeMap<String, u64>, StoreError> {
+        let marks = self.connection.prepare("SELECT name, value FROM mark").and_then(|mut query| {
+            let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.try_into().unwrap_or_default()));
+            query.query_map([], row)?.collect()
+        });
+        marks.map_err(|e| self.error(e))
+    }
+
     fn mark(&self, name: &str) -> Result<u64, StoreError> {
         let value: Option<i64> = self
             .connection
@@ -137,10 +162,7 @@ impl Store {
     /// # Errors
     /// It cannot be stored.
     pub fn raise(&mut self, name: &str, value: u64) -> Result<(), StoreError> {
-        let value = i64::try_from(value).unwrap_or(i64::MAX);
-        let sql =
-            "INSERT INTO mark VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)";
-        self.connection.execute(sql, params![name, value]).map(|_| ()).map_err(|e| self.error(e))
+        raise(&self.connection, name, value).map_err(|e| self.error(e))
     }
 
     /// Holds a mark against what is seen elsewhere: a store that knows less than the chain does is an old copy.
@@ -218,6 +240,16 @@ impl Store {
     /// # Errors
     /// Nothing was stored.
     pub fn write(&mut self, records: &[Record]) -> Result<(), StoreError> {
+        self.write_with(records, self.generation + 1, |_| Ok(()))
+    }
+
+    /// Stores records, the generation that it has then, and what else belongs to it: all of them or none.
+    pub(crate) fn write_with(
+        &mut self,
+        records: &[Record],
+        generation: u64,
+        more: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
         let path = &self.path;
         let error = |e| StoreError::of(path, e);
         let all = self.connection.transaction().map_err(error)?;
@@ -233,12 +265,9 @@ impl Store {
             }
             .map_err(error)?;
         }
-        let generation = i64::try_from(self.generation + 1).unwrap_or(i64::MAX);
-        all.prepare_cached("UPDATE mark SET value = ?1 WHERE name = 'generation'")
-            .and_then(|mut raise| raise.execute([generation]))
-            .map_err(error)?;
+        raise(&all, GENERATION, generation).and_then(|()| more(&all)).map_err(error)?;
         all.commit().map_err(error)?;
-        self.generation += 1;
+        self.generation = generation;
         if self.generation - self.marked >= mark::EVERY {
             // What was asked for is stored: that the mark lags is no reason to say otherwise.
             let _ = self.write_mark();
@@ -267,6 +296,13 @@ impl Store {
         found.sort();
         Ok(found)
     }
+}
+
+/// Raises a mark; a lower value changes nothing.
+pub(crate) fn raise(connection: &Connection, name: &str, value: u64) -> rusqlite::Result<()> {
+    let value = i64::try_from(value).unwrap_or(i64::MAX);
+    let sql = "INSERT INTO mark VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)";
+    connection.prepare_cached(sql)?.execute(params![name, value]).map(|_| ())
 }
 
 fn open(path: &Path) -> Result<Connection, rusqlite::Error> {

@@ -5,6 +5,8 @@
 //! before nonces are used a second time. The mark is written after the file, so that a crash between the two never
 //! makes a good file look old. It is written when a store is opened and closed, and every [`EVERY`] changes: a copy
 //! that lags by less than that, made and restored without the node having been started in between, is not noticed.
+//! Nor is a copy of the whole folder, which brings its own mark along: there only the chain knows better, and
+//! [`hold_against`](crate::Store::hold_against) asks it.
 
 use std::fs::{self, File};
 use std::io::{self, Write};

@@ -1,24 +1,32 @@
 //! Records as lines of JSON, to move a node or to look at them.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 
 use serde::{Deserialize, Serialize};
 use weir_roles::Record;
 use weir_types::{Address, B256, Keccak256};
 
-use crate::{Store, StoreError};
+use crate::layout::table_of;
+use crate::{BIND, GENERATION, Store, StoreError, raise};
 
 /// First line.
 #[derive(Debug, Serialize, Deserialize)]
 struct Head {
     weir_store: i32,
     owner: Option<Address>,
+    /// Marks that only rise, so that an old export is unmasked as an old file is. Earlier exports have none.
+    #[serde(default)]
+    marks: BTreeMap<String, u64>,
 }
 
 /// One record.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
+    /// For the eye, and held against the key; earlier exports have none.
+    #[serde(default)]
+    table: Option<String>,
     key: String,
     /// Hexadecimal digits.
     value: String,
@@ -45,11 +53,12 @@ impl Store {
             to.write_all(text.as_bytes())
         };
         let io = |e: std::io::Error| StoreError::transfer(self.path(), &e);
-        let head = Head { weir_store: crate::layout::LAYOUT, owner: self.owner()? };
+        let head = Head { weir_store: crate::layout::LAYOUT, owner: self.owner()?, marks: self.marks()? };
         line(json(&head)).map_err(io)?;
         let records = self.with_prefix("")?;
         for (key, value) in &records {
-            line(json(&Line { key: key.clone(), value: hex::encode(value) })).map_err(io)?;
+            let table = Some(table_of(key).to_owned());
+            line(json(&Line { table, key: key.clone(), value: hex::encode(value) })).map_err(io)?;
         }
         let foot = Foot { records: records.len() as u64, keccak: seal.finalize() };
         to.write_all(json(&foot).as_bytes()).and_then(|()| to.flush()).map_err(io)?;
@@ -88,13 +97,23 @@ impl Store {
         let record = |l: &String| {
             let line: Line = serde_json::from_str(l).map_err(|e| bad(&e.to_string()))?;
             let value = hex::decode(&line.value).map_err(|e| bad(&format!("{}: {e}", line.key)))?;
+            if line.table.is_some_and(|t| t != table_of(&line.key)) {
+                return Err(bad(&format!("{} is in another table", line.key)));
+            }
             Ok(Record { key: line.key, value: Some(value) })
         };
         let records = body.iter().map(record).collect::<Result<Vec<_>, StoreError>>()?;
-        if let Some(owner) = head.owner {
-            self.bind(owner)?;
-        }
-        self.write(&records)?;
+        let owner = match head.owner {
+            Some(owner) if self.is_free_for(owner)? => Some(owner),
+            _ => None,
+        };
+        let reached = head.marks.get(GENERATION).copied().unwrap_or_default();
+        self.write_with(&records, reached.max(self.generation) + 1, |all| {
+            if let Some(owner) = owner {
+                all.execute(BIND, [owner.to_string()])?;
+            }
+            head.marks.iter().try_for_each(|(name, value)| raise(all, name, *value))
+        })?;
         Ok(foot.records)
     }
 }

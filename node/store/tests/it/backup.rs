@@ -104,7 +104,7 @@ fn a_file_of_the_first_layout_is_brought_up_to_date() {
     assert_eq!(count("SELECT count(*) FROM ticket_won"), 1);
     assert_eq!(count("SELECT count(*) FROM reward_called"), 1);
     assert_eq!(count("SELECT count(*) FROM record"), 2);
-    assert_eq!(count("SELECT max(version) FROM layout"), 2);
+    assert_eq!(count("SELECT max(version) FROM layout"), 3);
 }
 
 #[test]
@@ -137,6 +137,68 @@ fn a_node_moves_house() {
         assert!(error.to_string().contains(why), "{error}");
         assert!(store.with_prefix("").expect("it reads").is_empty());
     }
+}
+
+#[test]
+fn an_import_takes_all_or_nothing_and_its_marks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let [a, b] = [1, 2].map(Address::repeat_byte);
+    let mut old = Store::open_for(path("old.db"), a).expect("a new file");
+    for i in 0..20 {
+        put(&mut old, "nonce/b", &[i]);
+    }
+    put(&mut old, "ticket/big", &[1; 200_000]);
+    old.raise("account nonce", 7).expect("it is stored");
+    let mut lines = Vec::new();
+    old.export(&mut lines).expect("it is written");
+    assert!(String::from_utf8_lossy(&lines).contains("{\"table\":\"sender_nonce\",\"key\":\"nonce/b\""));
+
+    let mut new = Store::open(path("new.db")).expect("a new file");
+    new.limit_pages(30).expect("a pragma");
+    assert!(matches!(new.import(&mut lines.as_slice()), Err(StoreError::Full { .. })));
+    assert_eq!(new.owner().expect("it reads"), None, "nothing of it was taken");
+    assert!(new.with_prefix("").expect("it reads").is_empty());
+    new.limit_pages(10_000).expect("a pragma");
+    new.import(&mut lines.as_slice()).expect("there is space again");
+    // An old export is unmasked by the chain, as an old file is.
+    new.hold_against("account nonce", 7).expect("as far as the export");
+    assert!(matches!(new.hold_against("account nonce", 8), Err(StoreError::OldBackup { found: 7, .. })));
+
+    let mut other = Store::open_for(path("other.db"), b).expect("a new file");
+    let error = other.import(&mut lines.as_slice()).expect_err("somebody else's");
+    assert!(matches!(error, StoreError::Owner { found, asked, .. } if (found, asked) == (b, a)));
+    assert!(other.with_prefix("").expect("it reads").is_empty());
+}
+
+#[test]
+fn an_export_of_before_the_marks_is_taken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let body = "{\"weir_store\":2,\"owner\":null}\n{\"key\":\"tx/1\",\"value\":\"00ff\"}\n";
+    let seal = weir_types::keccak256(body);
+    let text = format!("{body}{{\"records\":1,\"keccak\":\"{seal}\"}}\n");
+    let mut store = Store::open(folder.path().join("node.db")).expect("a new file");
+    assert_eq!(store.import(&mut text.as_bytes()).expect("it is taken"), 1);
+    assert_eq!(store.get("tx/1").expect("it reads"), Some(vec![0, 255]));
+}
+
+#[test]
+fn an_owner_that_does_not_read_is_not_replaced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("node.db");
+    drop(Store::open(&path).expect("a new file"));
+    let file = Connection::open(&path).expect("a database");
+    file.execute("INSERT INTO owner VALUES ('nobody')", []).expect("a row");
+    drop(file);
+    let error = Store::open_for(&path, Address::ZERO).expect_err("whose it is is not known");
+    assert!(error.to_string().contains("nobody is no account"), "{error}");
+}
+
+#[test]
+fn the_explanation_of_an_old_copy_reads_well() {
+    let error = StoreError::OldBackup { path: "node.db".into(), found: 1, expected: 2 }.to_string();
+    assert!(!error.contains("  "), "{error}");
+    assert!(error.contains("import its newest export"), "{error}");
 }
 
 fn any_key() -> impl Strategy<Value = String> {

@@ -68,12 +68,30 @@ fn other_files_are_left_as_they_are() {
     connection.pragma_update(None, "user_version", 99).expect("a pragma");
     drop(connection);
     let error = Store::open(&later).expect_err("another layout");
-    assert!(matches!(error, StoreError::Layout { found: 99, known: 2, .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Layout { found: 99, known: 3, .. }), "{error:?}");
 
     let nowhere = folder.path().join("no such folder/node.db");
     let error = Store::open(&nowhere).expect_err("no folder");
     assert!(matches!(error, StoreError::NotWritable { .. }), "{error:?}");
     assert!(error.to_string().contains("no such folder"), "{error}");
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let error = Store::open(folder.path()).expect_err("a folder is no file");
+    assert!(matches!(error, StoreError::NotWritable { .. }), "{error:?}");
+
+    let path = folder.path().join("node.db");
+    drop(Store::open(&path).expect("a new file"));
+    let mut rights = std::fs::metadata(&path).expect("a file").permissions();
+    rights.set_readonly(true);
+    std::fs::set_permissions(&path, rights).expect("it is ours");
+    if std::fs::OpenOptions::new().append(true).open(&path).is_ok() {
+        return; // Nothing is read-only for root.
+    }
+    let error = Store::open(&path).expect_err("it is read-only");
+    assert!(matches!(error, StoreError::NotWritable { .. }), "{error:?}");
 }
 
 #[test]

@@ -4,3 +4,5 @@ mod backup;
 mod crash;
 mod file;
 mod money;
+mod steps;
+mod tables;
