@@ -126,9 +126,9 @@ impl StoreError {
             Some(ErrorCode::NotADatabase) => Self::NotOurs { path },
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, what: e.to_string() },
             Some(ErrorCode::DiskFull) => Self::Full { path },
-            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                Self::NotWritable { path, what: e.to_string() }
-            }
+            Some(
+                ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::SystemIoFailure,
+            ) => Self::NotWritable { path, what: e.to_string() },
             _ => Self::Sqlite { path, source: e },
         }
     }

@@ -24,7 +24,7 @@ mod transfer;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, ffi, params};
 use weir_roles::{Journal, JournalError, Record};
 use weir_types::Address;
 
@@ -307,6 +307,10 @@ pub(crate) fn raise(connection: &Connection, name: &str, value: u64) -> rusqlite
 
 fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     let connection = Connection::open(path)?;
+    // SQLite falls back to reading alone, and says no more than that the lock fails.
+    if connection.is_readonly(rusqlite::MAIN_DB)? {
+        return Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_READONLY), None));
+    }
     // One process at a time: the lock is taken with the first access, and kept. It also spares WAL its
     // shared memory file.
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;

@@ -92,6 +92,7 @@ fn a_file_that_cannot_be_written_is_said() {
     }
     let error = Store::open(&path).expect_err("it is read-only");
     assert!(matches!(error, StoreError::NotWritable { .. }), "{error:?}");
+    assert!(error.to_string().contains("readonly"), "{error}");
 }
 
 #[test]
