@@ -180,3 +180,32 @@ fn a_new_layout_is_there_whole_or_not_at_all() {
         assert_eq!(layout_of(&path), 3);
     }
 }
+
+/// Set for the process that opens and closes a file until it is killed.
+const TURNER: &str = "WEIR_STORE_TEST_TURNER";
+
+/// The body of the child process.
+#[test]
+fn turner() {
+    let Some(path) = std::env::var_os(TURNER) else { return };
+    println!("turning");
+    loop {
+        step(&mut Store::open(&path).expect("no kill makes it look old"), 1);
+    }
+}
+
+#[test]
+fn no_kill_makes_a_good_file_look_old() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("node.db");
+    for i in 0..60 {
+        let mut child = child("steps::turner", TURNER, &path);
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        while lines.next().is_some_and(|l| !l.expect("text").ends_with("turning")) {}
+        // Turns take a few milliseconds: the kills fall all over one.
+        std::thread::sleep(Duration::from_micros(3_000 + 137 * i));
+        child.kill().expect("it runs");
+        child.wait().expect("it ends");
+        drop(Store::open(&path).expect("the mark is never ahead of the file"));
+    }
+}
