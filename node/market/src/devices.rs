@@ -6,6 +6,9 @@ use weir_types::Profile;
 
 use crate::admission::Refusal;
 
+/// Load over speed in per cent at which a device just keeps up with real time.
+pub const REAL_TIME_PERCENT: u64 = 100;
+
 /// Frames a second that a profile counts as when it keeps the source's rate.
 const SOURCE_FPS: u64 = 30;
 
@@ -48,6 +51,12 @@ impl Devices {
         Self { devices, sessions: BTreeMap::new(), limit_percent, next: 0 }
     }
 
+    /// The same, up to real time and not beyond.
+    #[must_use]
+    pub fn in_real_time(speeds: &[u64]) -> Self {
+        Self::new(speeds, REAL_TIME_PERCENT)
+    }
+
     /// A device's place for a session: the one it has, or the best that is left.
     ///
     /// # Errors
@@ -66,14 +75,26 @@ impl Devices {
         });
         let device = least.ok_or(Refusal::Capped)?;
         self.next = (device + 1) % n;
-        self.devices[device].load = self.devices[device].load.saturating_add(load);
+        self.devices[device].load += load;
         self.sessions.insert(session.to_owned(), (device, load));
         Ok(device)
     }
 
+    /// Whether there is room for a session: for this one if it is known, or for another of that load. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Refusal::Capped`] when no device would keep up.
+    pub fn check(&self, session: Option<&str>, load: u64) -> Result<(), Refusal> {
+        let known = session.is_some_and(|id| self.sessions.contains_key(id));
+        let room = || self.devices.iter().any(|d| self.fits(d, load));
+        if known || room() { Ok(()) } else { Err(Refusal::Capped) }
+    }
+
+    /// A device that does nothing takes nothing, not even work that is none; a load beyond all numbers fits nowhere,
+    /// because it could not be taken off again.
     fn fits(&self, d: &Device, load: u64) -> bool {
-        let (after, speed) = (u128::from(d.load) + u128::from(load), u128::from(d.speed));
-        after * 100 <= speed * u128::from(self.limit_percent)
+        let keeps_up = |after: u64| u128::from(after) * 100 <= u128::from(d.speed) * u128::from(self.limit_percent);
+        d.speed > 0 && d.load.checked_add(load).is_some_and(keeps_up)
     }
 
     /// Ends a session; its place is free at once.

@@ -8,6 +8,7 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ballot::Ballot;
 use crate::selection::{Draw, Offer, Probability};
 
 /// A rule of choice.
@@ -73,12 +74,15 @@ fn candidates(limits: &Probability, offers: &[&dyn Offer]) -> Vec<usize> {
     if offers.iter().any(|o| o.price().is_some()) {
         kept.retain(|i| offers[*i].price().is_some());
     }
-    kept.sort_by(|a, b| {
-        let key = |i: usize| (offers[i].recipient(), offers[i].uri());
-        key(*a).cmp(&key(*b))
-    });
+    in_order(offers, &mut kept);
     kept.dedup_by(|a, b| offers[*a].recipient().is_some() && offers[*a].recipient() == offers[*b].recipient());
     kept
+}
+
+/// Places in the order of recipients, and of each recipient in the order of addresses.
+fn in_order(offers: &[&dyn Offer], places: &mut [usize]) {
+    let key = |i: usize| (offers[i].recipient(), offers[i].uri());
+    places.sort_by(|a, b| key(*a).cmp(&key(*b)));
 }
 
 /// Draws in proportion to weights; all alike where no weight is above zero.
@@ -106,9 +110,23 @@ fn alike(kept: &[usize], draw: &mut dyn Draw) -> Option<usize> {
     kept.get(at).copied()
 }
 
-/// The draw of go-livepeer.
+/// The draw of go-livepeer, which is the [`Ballot`]'s to the last bit. Off chain, where nobody has an address to be
+/// drawn by, the shares of the same formula.
 #[derive(Debug, Clone)]
 pub struct Livepeer(pub Probability);
+
+/// A draw of any size as one that has a size.
+struct Through<'a>(&'a mut dyn Draw);
+
+impl Draw for Through<'_> {
+    fn unit(&mut self) -> f64 {
+        self.0.unit()
+    }
+
+    fn below(&mut self, n: u64) -> u64 {
+        self.0.below(n)
+    }
+}
 
 impl Strategy for Livepeer {
     fn name(&self) -> &'static str {
@@ -116,9 +134,15 @@ impl Strategy for Livepeer {
     }
 
     fn select(&self, offers: &[&dyn Offer], draw: &mut dyn Draw) -> Option<usize> {
+        let all = |places: &[usize]| places.iter().map(|i| offers[*i]).collect::<Vec<&dyn Offer>>();
+        if offers.iter().any(|o| o.recipient().is_some()) {
+            let mut places: Vec<usize> = (0..offers.len()).collect();
+            in_order(offers, &mut places);
+            let at = Ballot::new(&self.0, &all(&places)).draw(&mut Through(draw))?;
+            return places.get(at).copied();
+        }
         let kept = candidates(&self.0, offers);
-        let chosen: Vec<&dyn Offer> = kept.iter().map(|i| offers[*i]).collect();
-        draw_by(&kept, &self.0.probabilities(&chosen), draw)
+        draw_by(&kept, &self.0.probabilities(&all(&kept)), draw)
     }
 
     fn boxed(&self) -> Box<dyn Strategy> {

@@ -119,8 +119,31 @@ fn devices_take_turns_and_keep_up() {
     assert_eq!(d.assign("s7", 50), Ok(1));
     assert_eq!((d.of(0), d.of(1), d.sessions()), (Some((100, 40)), Some((200, 200)), 6));
     assert_eq!(Devices::new(&[], 100).assign("s", 1), Err(Refusal::Capped), "no device, no session");
+    let mut full = Devices::in_real_time(&[100]);
+    assert_eq!((full.check(None, 100), full.check(None, 101)), (Ok(()), Err(Refusal::Capped)));
+    assert_eq!((full.assign("a", 100), full.check(Some("a"), 100)), (Ok(0), Ok(())), "a session has its place");
+    assert_eq!(full.check(Some("b"), 1), Err(Refusal::Capped));
     let mut half = Devices::new(&[100], 50);
     assert_eq!((half.assign("a", 50), half.assign("b", 1)), (Ok(0), Err(Refusal::Capped)));
+}
+
+#[test]
+fn loads_beyond_all_numbers_are_refused() {
+    let mut d = Devices::new(&[u64::MAX], 300);
+    assert_eq!(d.assign("a", u64::MAX), Ok(0));
+    assert_eq!(d.assign("b", u64::MAX), Err(Refusal::Capped), "within the limit, but not countable");
+    d.release("a");
+    d.release("b");
+    assert_eq!(d.of(0), Some((0, u64::MAX)));
+}
+
+#[test]
+fn a_device_that_does_nothing_takes_nothing() {
+    let mut d = Devices::new(&[0, 100], 100);
+    assert_eq!([d.assign("a", 0), d.assign("b", 0), d.assign("c", 100)], [Ok(1); 3]);
+    d.measured(1, 0);
+    assert_eq!(d.assign("d", 0), Err(Refusal::Capped));
+    assert_eq!(d.assign("c", 100), Ok(1), "whoever is there stays");
 }
 
 proptest! {
@@ -134,13 +157,16 @@ proptest! {
         let mut model: BTreeMap<String, (usize, u64)> = BTreeMap::new();
         for (session, load, leaves) in steps {
             let name = session.to_string();
+            let room = d.check(Some(&name), load);
             if leaves {
                 d.release(&name);
                 model.remove(&name);
             } else if let Ok(device) = d.assign(&name, load) {
                 let known = *model.entry(name).or_insert((device, load));
                 prop_assert_eq!(known.0, device);
+                prop_assert_eq!(room, Ok(()));
             } else {
+                prop_assert_eq!(room, Err(Refusal::Capped));
                 for (i, speed) in speeds.iter().enumerate() {
                     let sum: u64 = model.values().filter(|m| m.0 == i).map(|m| m.1).sum();
                     prop_assert!((sum + load) * 100 > speed * percent, "refused though device {} had room", i);

@@ -1,7 +1,8 @@
 //! Rules of choice: what they choose, how often, and that the order of the pool is none of their business.
 
 use proptest::prelude::*;
-use weir_market::selection::{Offer, Probability};
+use weir_market::ballot::Ballot;
+use weir_market::selection::{Offer, Probability, Weights};
 use weir_market::strategy::{SlaWeights, StrategyConfig};
 use weir_types::{Entropy, Price};
 
@@ -103,6 +104,21 @@ fn weights_of_nothing_are_alike() {
     assert_eq!(picks, [Some(0), Some(1), Some(2)]);
 }
 
+fn rule_of(pool: &[Stub]) -> Option<usize> {
+    StrategyConfig::Livepeer.build(Probability::default()).select(&offers(pool), &mut Scripted(0.0))
+}
+
+/// Nobody has stake: each share of the stake then counts in full, and the first recipient is drawn nearly always.
+#[test]
+fn the_networks_draw_without_any_stake() {
+    let pool: Vec<Stub> = (1..=3).map(|i| Stub { stake: 0, ..Stub::new(i) }).collect();
+    let rule = StrategyConfig::Livepeer.build(Probability::default());
+    let picks = [0.5, 0.79, 0.81].map(|r| rule.select(&offers(&pool), &mut Scripted(r)));
+    assert_eq!(picks, [Some(0), Some(0), Some(1)]);
+    let unpriced = [Stub { price: None, ..Stub::new(1) }];
+    assert_eq!(rule_of(&unpriced), None, "nobody without a price is drawn");
+}
+
 fn any_stub() -> impl Strategy_<Value = Stub> {
     (1u8..8, 0u8..4, proptest::option::of(0u64..300), 0u64..5, 0u64..4, proptest::option::of(0.0..1.0f64)).prop_map(
         |(recipient, copy, price, stake, latency, success)| Stub {
@@ -119,6 +135,27 @@ fn any_stub() -> impl Strategy_<Value = Stub> {
 use proptest::strategy::Strategy as Strategy_;
 
 proptest! {
+    /// One rule under two names: the draw that pools make by themselves, and the strategy of that name.
+    #[test]
+    fn the_networks_draw_is_the_pools_own(
+        mut pool in proptest::collection::vec(any_stub(), 1..12),
+        r in 0.0..1.0f64,
+        (stake, price) in (0.0..0.5f64, 0.0..0.5f64),
+        max in proptest::option::of(50u64..400),
+        ignore_max_price in any::<bool>(),
+    ) {
+        pool.sort_by(|a, b| a.uri.cmp(&b.uri));
+        pool.dedup_by(|a, b| a.uri == b.uri);
+        let limits = Probability {
+            weights: Weights::new(stake, price, 1.0 - stake - price).expect("weights"),
+            max_price: max.and_then(|m| Price::new(m, 1)),
+            ignore_max_price,
+            ..Probability::default()
+        };
+        let own = Ballot::new(&limits, &pool).draw(&mut Scripted(r));
+        prop_assert_eq!(StrategyConfig::Livepeer.build(limits).select(&offers(&pool), &mut Scripted(r)), own);
+    }
+
     #[test]
     fn the_order_of_the_pool_changes_nothing(
         mut pool in proptest::collection::vec(any_stub(), 1..12),
