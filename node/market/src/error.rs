@@ -51,4 +51,7 @@ pub enum MarketError {
     /// Performance scores that cannot be read.
     #[error("performance scores: {0}")]
     Scores(String),
+    /// A pricing policy that contradicts itself.
+    #[error("pricing policy: {0}")]
+    Pricing(String),
 }

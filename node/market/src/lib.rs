@@ -6,11 +6,13 @@
 //! original has a defect that harms its user, the documentation of the item says what is done
 //! instead.
 //!
-//! Map of the crate, in reading order: [`capability`] (what jobs need and nodes can do), [`price`]
-//! (what an orchestrator asks and what a gateway pays at most), [`pricing`] (prices that change), [`scores`] (performance by region), [`selection`] (who gets the next segment), [`strategy`] (other rules
-//! for that), [`ballot`] (the draw, prepared), [`discovery`] (who is asked for an
-//! offer), [`suspension`] (who rests), [`pool`] (the sessions of a stream), [`class`] (what a failure says), [`admission`] (what an
-//! orchestrator accepts), [`devices`] (where it works), [`senders`] (for whom), [`limits`] (timeouts as data).
+//! Map of the crate, in reading order: [`capability`] (what jobs need and nodes can do), [`price`] (what an
+//! orchestrator asks and what a gateway pays at most), [`pricing`] (prices that change, and how configurations name
+//! the policy), [`scores`] (performance by region, and the lowest that will do), [`selection`] (who gets the next
+//! segment), [`strategy`] (other rules for that), [`ballot`] (the draw, prepared), [`discovery`] (who is asked for an
+//! offer), [`suspension`] (who rests, by refreshes or by the clock), [`pool`] (the sessions of a stream), [`class`]
+//! (what a failure says), [`admission`] (what an orchestrator accepts), [`devices`] (where it works), [`senders`] (for
+//! whom), [`limits`] (timeouts as data).
 
 pub mod admission;
 pub mod ballot;

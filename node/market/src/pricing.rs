@@ -1,4 +1,8 @@
 //! What an orchestrator asks, when it does not ask the same all the time.
+//!
+//! A [`PricingPolicy`] reckons in exact rationals. [`PricingConfig`] is how a configuration names one.
+
+mod config;
 
 use std::fmt::Debug;
 
@@ -6,6 +10,8 @@ use num_bigint::BigInt;
 use num_rational::BigRational;
 use num_traits::One;
 use weir_types::Price;
+
+pub use config::{Costs, PricingConfig, WeiPerPixel};
 
 /// What a policy may look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

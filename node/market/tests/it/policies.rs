@@ -6,10 +6,13 @@ use proptest::prelude::*;
 use weir_market::admission::Refusal;
 use weir_market::class::{Class, classify};
 use weir_market::devices::{Devices, session_load};
-use weir_market::pricing::{Market, Pricing, PricingPolicy};
-use weir_market::scores::Scores;
+use weir_market::pricing::{Costs, Market, Pricing, PricingConfig, PricingPolicy, WeiPerPixel};
+use weir_market::scores::{ScoreFloors, Scores};
+use weir_market::selection::Probability;
 use weir_market::senders::SenderLists;
 use weir_types::{Address, Price, Profile};
+
+use crate::support::Stub;
 
 fn p(n: u64, d: u64) -> Price {
     Price::new(n, d).expect("a price")
@@ -37,6 +40,60 @@ fn what_is_asked() {
         assert_eq!(policy.price(&market), want, "{} {market:?}", policy.name());
     }
     assert_eq!(undercut.price(&at(0, &[p(60, 1)])), p(70, 1), "never below cost");
+}
+
+#[test]
+fn policies_by_their_configuration() {
+    let cases = [
+        (r#"{"kind":"posted","price":1200}"#, Pricing::Posted { price: p(1_200, 1) }),
+        (r#"{"kind":"posted","price":"0.25"}"#, Pricing::Posted { price: p(1, 4) }),
+        (
+            r#"{"kind":"cost-plus","cost":{"electricity":"100/3","hardware":"0.5"},"margin":1500}"#,
+            Pricing::CostPlus { cost: p(203, 6), margin: 1_500 },
+        ),
+        (
+            r#"{"kind":"utilisation","floor":"10","ceiling":30}"#,
+            Pricing::Utilisation { floor: p(10, 1), ceiling: p(30, 1) },
+        ),
+        (
+            r#"{"kind":"undercut","cost":{"hardware":70},"start":100,"by":500}"#,
+            Pricing::Undercut { cost: p(70, 1), start: p(100, 1), by: 500 },
+        ),
+    ];
+    for (text, want) in cases {
+        let config: PricingConfig = serde_json::from_str(text).expect(text);
+        let again = serde_json::to_string(&config).expect("a text");
+        assert_eq!(serde_json::from_str::<PricingConfig>(&again).expect(&again), config);
+        assert_eq!(config.build().expect(text), want);
+    }
+}
+
+#[test]
+fn policies_that_cannot_be() {
+    let build = |text: &str| -> String {
+        match serde_json::from_str::<PricingConfig>(text) {
+            Ok(config) => config.build().expect_err(text).to_string(),
+            Err(e) => e.to_string(),
+        }
+    };
+    let cases = [
+        (r#"{"kind":"auction"}"#, "unknown variant `auction`"),
+        (r#"{"kind":"posted"}"#, "missing field `price`"),
+        (r#"{"kind":"posted","price":0.25}"#, "a whole number of wei or a text"),
+        (r#"{"kind":"posted","price":-1}"#, "a whole number of wei or a text"),
+        (r#"{"kind":"posted","price":"-1"}"#, "provided -1"),
+        (r#"{"kind":"posted","price":"1/0"}"#, "provided 1/0"),
+        (r#"{"kind":"posted","price":"1USD"}"#, "provided 1USD"),
+        (r#"{"kind":"posted","price":"1/2/3"}"#, "provided 1/2/3"),
+        (r#"{"kind":"posted","price":""}"#, "provided "),
+        (r#"{"kind":"cost-plus","cost":{"water":1},"margin":0}"#, "unknown field `water`"),
+        (r#"{"kind":"utilisation","floor":30,"ceiling":10}"#, "the ceiling 10/1 wei per pixel is below the floor 30/1"),
+        (r#"{"kind":"undercut","cost":{},"start":1,"by":10001}"#, "more than the whole price"),
+    ];
+    for (text, why) in cases {
+        let error = build(text);
+        assert!(error.contains(why), "{text}: {error}");
+    }
 }
 
 #[test]
@@ -93,6 +150,49 @@ fn scores_by_region() {
         let error = Scores::parse(&text).expect_err(why).to_string();
         assert!(error.contains(why), "{error}");
     }
+}
+
+#[test]
+fn floors_by_region() {
+    let floors: ScoreFloors =
+        serde_json::from_str(r#"{"general": 0.5, "regions": {"fra": 0.9, "TOR": 0}}"#).expect("floors");
+    assert_eq!(["FRA", "Fra", "tor", "LAX"].map(|r| floors.of(r)), [0.9, 0.9, 0.0, 0.5]);
+    let text = serde_json::to_string(&floors).expect("a text");
+    assert_eq!(serde_json::from_str::<ScoreFloors>(&text).expect("floors"), floors);
+    assert_eq!(ScoreFloors::default().of("FRA"), 0.0);
+
+    let [a, b] = [1, 2].map(Address::repeat_byte);
+    let text = format!(r#"{{"{a}": {{"FRA": {{"score": 0.95}}, "lax": {{"score": 0.4}}}}}}"#);
+    let scores = Scores::parse(&text).expect("scores");
+    assert_eq!(scores.regions(&a).collect::<Vec<_>>(), [("FRA", 0.95), ("LAX", 0.4)]);
+    assert_eq!(scores.regions(&b).count(), 0);
+    let reached = |who, region| floors.reached(&scores, who, region);
+    assert_eq!([reached(&a, "FRA"), reached(&a, "LAX"), reached(&a, "TOR")], [true, false, true]);
+    assert_eq!([reached(&b, "FRA"), reached(&b, "TOR")], [false, true], "without a score");
+}
+
+#[test]
+fn the_floor_of_a_region_limits_the_choice() {
+    let floors = ScoreFloors::new(0.0, [("FRA", 0.8), ("LAX", 0.99)]).expect("floors");
+    let pool = [0.9, 0.7].map(|score| Stub { score: Some(score), ..Stub::new(1) });
+    let kept = |region| floors.within(region, Probability::default()).filter(&pool);
+    assert_eq!(kept("fra"), [0]);
+    assert_eq!(kept("TOR"), [0, 1], "no floor");
+    assert_eq!(kept("LAX"), [0, 1], "a floor that nobody reaches");
+}
+
+#[test]
+fn floors_that_are_no_scores() {
+    let error = |general, regions: &[(&str, f64)]| {
+        ScoreFloors::new(general, regions.iter().copied()).expect_err("no floors").to_string()
+    };
+    assert_eq!(error(1.5, &[]), "performance scores: a floor of 1.5 in general is no score");
+    assert_eq!(error(0.0, &[("fra", -0.1)]), "performance scores: a floor of -0.1 in FRA is no score");
+    assert_eq!(error(f64::NAN, &[]), "performance scores: a floor of NaN in general is no score");
+    assert_eq!(error(0.0, &[("fra", 0.1), ("FRA", 0.2)]), "performance scores: two floors in FRA");
+    let text = r#"{"regions": {"FRA": 2}}"#;
+    let error = serde_json::from_str::<ScoreFloors>(text).expect_err(text).to_string();
+    assert!(error.contains("a floor of 2 in FRA"), "{error}");
 }
 
 fn profile(width: u32, height: u32, fps: u32, fps_den: u32) -> Profile {
@@ -179,6 +279,19 @@ proptest! {
             }
             prop_assert_eq!(d.sessions(), model.len());
         }
+    }
+
+    #[test]
+    fn written_prices_are_exact(n in any::<u64>(), d in 1..=u64::MAX, m in any::<u64>(), margin in 0u32..50_000) {
+        let written = WeiPerPixel(p(n, d));
+        let text = String::from(written.clone());
+        prop_assert_eq!(&text.parse::<WeiPerPixel>().expect("its own text"), &written);
+        let cost = Costs { electricity: written, hardware: WeiPerPixel(p(m, 7)) };
+        let sum = cost.sum();
+        prop_assert!(sum >= p(n, d) && sum >= p(m, 7));
+        let asked = PricingConfig::CostPlus { cost, margin }.build().expect("a policy").price(&Market::default());
+        prop_assert!(asked >= sum, "never below cost");
+        prop_assert_eq!(asked == sum, margin == 0 || sum.is_free());
     }
 
     #[test]
