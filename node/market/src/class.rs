@@ -18,6 +18,9 @@ pub enum Class {
     Input,
     /// Nobody wanted it any more.
     Cancelled,
+    /// No way there: it was never asked, or the line broke. Whoever cannot be reached is not found by the next search
+    /// either, and whoever can be again need not wait.
+    Network,
 }
 
 /// Texts of a node that has no room.
@@ -33,8 +36,19 @@ const CAPACITY: [&str; 6] = [
 const OWN_MONEY: [&str; 3] = ["unable to validate sender", "no sender reserve", "no sender deposit"];
 /// Texts of work that was given up by whoever ordered it.
 const CANCELLED: [&str; 3] = ["context canceled", "stream is over", "SessionEnded"];
+/// Texts of a line that is not there, as operating systems and HTTP clients have them. Silence on a line that is there
+/// is none of them.
+const NETWORK: [&str; 6] = [
+    "connection refused",
+    "connection reset by peer",
+    "no such host",
+    "no route to host",
+    "network is unreachable",
+    "broken pipe",
+];
 
-/// The class of a failure by its text.
+/// The class of a failure by its text. For what the gateway saw by itself; for what a peer said, see
+/// [`classify_answer`].
 #[must_use]
 pub fn classify(text: &str) -> Class {
     let has = |texts: &[&str]| texts.iter().any(|t| text.contains(t));
@@ -46,8 +60,23 @@ pub fn classify(text: &str) -> Class {
         Class::OwnMoney
     } else if has(&CANCELLED) {
         Class::Cancelled
+    } else if has(&NETWORK) {
+        Class::Network
     } else {
         Class::Fault
+    }
+}
+
+/// The class of a failure by the text with which a peer answered.
+///
+/// A peer can say anything. Whether the gateway still wants the work and whether the line holds is not for a peer to
+/// know: one that says so to escape its penalty is at fault. Capacity, input and the sender's deposit are things that
+/// an honest peer does see, and are believed.
+#[must_use]
+pub fn classify_answer(text: &str) -> Class {
+    match classify(text) {
+        Class::Cancelled | Class::Network => Class::Fault,
+        class => class,
     }
 }
 
@@ -58,9 +87,9 @@ impl Class {
         matches!(self, Self::Fault)
     }
 
-    /// Whether another orchestrator may do better.
+    /// Whether another orchestrator may do better. The session with this one is over then.
     #[must_use]
     pub const fn retries(self) -> bool {
-        matches!(self, Self::Fault | Self::Capacity)
+        matches!(self, Self::Fault | Self::Capacity | Self::Network)
     }
 }

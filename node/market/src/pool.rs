@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, VecDeque};
 use weir_types::{Instant, Millis};
 
 use crate::ballot::Ballot;
+use crate::class::Class;
 use crate::discovery::Trust;
 use crate::limits::{ROUND_TRIP, SCORE_FLOOR, SEGMENT, latency_score};
 use crate::selection::{Draw, MinLs, Offer, Probability};
 use crate::strategy::Strategy;
-use crate::suspension::{Suspender, penalty};
+use crate::suspension::{ClockSuspender, Suspender, penalty};
 
 /// Latency score up to which an orchestrator keeps up with its stream.
 pub const GOOD_SCORE: f64 = 1.0;
@@ -135,6 +136,8 @@ pub struct SessionPool<S> {
     refreshing: bool,
     /// Another rule than the draw of the configuration.
     strategy: Option<Box<dyn Strategy>>,
+    /// Rests by the clock, beside the penalties in refreshes.
+    clock: Option<ClockSuspender>,
     /// Kept for its memory.
     ballot: Ballot,
 }
@@ -151,6 +154,7 @@ impl<S: Offer> SessionPool<S> {
             suspender: Suspender::new(),
             refreshing: false,
             strategy: None,
+            clock: None,
             ballot: Ballot::default(),
         }
     }
@@ -158,6 +162,18 @@ impl<S: Offer> SessionPool<S> {
     /// Chooses by another rule than the draw of the configuration.
     pub fn set_strategy(&mut self, strategy: Box<dyn Strategy>) {
         self.strategy = Some(strategy);
+    }
+
+    /// Has whoever [fails](Self::failed_with) rest by the clock as well. Among sessions that have done no work yet,
+    /// those at rest are chosen when nobody else can be.
+    pub fn set_clock(&mut self, clock: ClockSuspender) {
+        self.clock = Some(clock);
+    }
+
+    /// Rests by the clock, where they are used.
+    #[must_use]
+    pub fn clock(&self) -> Option<&ClockSuspender> {
+        self.clock.as_ref()
     }
 
     /// True when so few sessions are left to choose from that a refresh should begin.
@@ -204,7 +220,7 @@ impl<S: Offer> SessionPool<S> {
     /// Chooses who gets the next segment: the last one again while it keeps up, otherwise by the
     /// selector, otherwise the last one with more patience.
     pub fn select(&mut self, now: Instant, draw: &mut impl Draw) -> Option<Pick> {
-        let uri = self.reuse(now, 1).or_else(|| self.choose(draw)).or_else(|| self.reuse(now, 2))?;
+        let uri = self.reuse(now, 1).or_else(|| self.choose(now, draw)).or_else(|| self.reuse(now, 2))?;
         let mut swapped = std::mem::replace(&mut self.last, vec![uri.clone()]);
         swapped.retain(|u| *u != uri);
         Some(Pick { uri, swapped })
@@ -216,24 +232,18 @@ impl<S: Offer> SessionPool<S> {
         self.last.iter().find(fits).cloned()
     }
 
-    fn choose(&mut self, draw: &mut impl Draw) -> Option<String> {
-        let (config, sessions, ballot, strategy) = (&self.config, &self.sessions, &mut self.ballot, &self.strategy);
+    fn choose(&mut self, now: Instant, draw: &mut impl Draw) -> Option<String> {
+        let Self { config, sessions, ballot, strategy, clock, .. } = self;
+        let rests = |uri: &str| clock.as_ref().is_some_and(|c| c.rests_until(uri, now).is_some());
         self.selector.select(|unknown| {
-            if let Some(strategy) = strategy {
-                let offers: Vec<&dyn Offer> =
-                    unknown.iter().filter_map(|u| sessions.get(u).map(|s| &s.offer as &dyn Offer)).collect();
-                return strategy.select(&offers, draw);
-            }
-            // Off chain nobody has an address to be drawn by: whoever came first is next.
-            if !config.on_chain {
-                return (!unknown.is_empty()).then_some(0);
-            }
             // Every unknown address has a session: removing one removes the other.
-            let places: Vec<(usize, &S)> =
-                unknown.iter().enumerate().filter_map(|(i, u)| sessions.get(u).map(|s| (i, &s.offer))).collect();
-            let offers: Vec<&S> = places.iter().map(|p| p.1).collect();
-            ballot.prepare(&config.selection, &offers);
-            ballot.draw(draw).map(|i| places[i].0)
+            let all = || unknown.iter().enumerate().filter_map(|(i, u)| sessions.get(u).map(|s| (i, &s.offer)));
+            let awake: Vec<(usize, &S)> = all().filter(|(_, o)| !rests(o.uri())).collect();
+            let choice = choose_from(config, strategy.as_deref(), ballot, &awake, draw);
+            if choice.is_some() || awake.len() == unknown.len() {
+                return choice;
+            }
+            choose_from(config, strategy.as_deref(), ballot, &all().collect::<Vec<_>>(), draw)
         })
     }
 
@@ -273,13 +283,30 @@ impl<S: Offer> SessionPool<S> {
         }
     }
 
+    /// Takes a failure by its class: a fault removes and suspends the session; where another orchestrator may do better
+    /// without a fault of this one, the session is removed; otherwise it is [complete](Self::complete) and stays.
+    /// Returns the session when it was removed.
+    pub fn failed_with(&mut self, uri: &str, class: Class, now: Instant) -> Option<Session<S>> {
+        if class.suspends() {
+            if let Some(clock) = &mut self.clock {
+                clock.suspend(uri, now);
+            }
+            return self.failed(uri);
+        }
+        if class.retries() {
+            return self.remove(uri);
+        }
+        self.complete(uri);
+        None
+    }
+
     /// Removes and suspends a session that failed.
     pub fn failed(&mut self, uri: &str) -> Option<Session<S>> {
         self.suspender.suspend(uri, penalty(self.config.available, self.config.wanted));
         self.remove(uri)
     }
 
-    /// Removes a session.
+    /// Removes a session without a penalty: it left, or has no room.
     pub fn remove(&mut self, uri: &str) -> Option<Session<S>> {
         self.selector.retain(|u| u != uri);
         self.last.retain(|u| u != uri);
@@ -338,6 +365,28 @@ impl<S: Offer> SessionPool<S> {
     pub fn config_mut(&mut self) -> &mut PoolConfig {
         &mut self.config
     }
+}
+
+/// Chooses among sessions that have done no work yet, given with their places.
+fn choose_from<S: Offer>(
+    config: &PoolConfig,
+    strategy: Option<&dyn Strategy>,
+    ballot: &mut Ballot,
+    from: &[(usize, &S)],
+    draw: &mut impl Draw,
+) -> Option<usize> {
+    let at = if let Some(strategy) = strategy {
+        let offers: Vec<&dyn Offer> = from.iter().map(|p| p.1 as &dyn Offer).collect();
+        strategy.select(&offers, draw)?
+    } else if config.on_chain {
+        let offers: Vec<&S> = from.iter().map(|p| p.1).collect();
+        ballot.prepare(&config.selection, &offers);
+        ballot.draw(draw)?
+    } else {
+        // Off chain nobody has an address to be drawn by: whoever came first is next.
+        0
+    };
+    from.get(at).map(|p| p.0)
 }
 
 /// Both pools of a stream.

@@ -1,6 +1,10 @@
-//! Orchestrators that failed and rest for some refreshes of their pool.
+//! Orchestrators that failed and rest: for some refreshes of their pool ([`Suspender`], as in go-livepeer), or for a
+//! time ([`ClockSuspender`]).
 
 use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use weir_types::{Instant, Millis};
 
 /// Penalties of one pool, counted in refreshes since the pool began.
 ///
@@ -53,4 +57,78 @@ impl Suspender {
 #[must_use]
 pub fn penalty(available: usize, wanted: usize) -> u64 {
     available.max(1).div_ceil(wanted.max(1)) as u64
+}
+
+/// How long whoever fails rests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rests {
+    /// After the first failure; each further one doubles it.
+    pub first: Millis,
+    /// At most.
+    pub most: Millis,
+    /// Time after a rest until it is forgotten, and the next failure is a first one again.
+    pub memory: Millis,
+}
+
+impl Default for Rests {
+    fn default() -> Self {
+        Self { first: Millis(10_000), most: Millis(300_000), memory: Millis(600_000) }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rest {
+    until: Instant,
+    length: Millis,
+}
+
+/// Penalties by the clock.
+///
+/// How often a pool refreshes depends on its size and on how its sessions do, so that a penalty in refreshes is of any
+/// length. These are not: a first failure costs little, repeated ones cost more, and all are forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClockSuspender {
+    rests: Rests,
+    list: BTreeMap<String, Rest>,
+}
+
+impl ClockSuspender {
+    /// Nobody suspended.
+    #[must_use]
+    pub fn new(rests: Rests) -> Self {
+        Self { rests, list: BTreeMap::new() }
+    }
+
+    /// Notes a failure, and forgets what is long past. Failures during a rest are those of segments that were under
+    /// way with the first one: they change nothing.
+    pub fn suspend(&mut self, uri: &str, now: Instant) {
+        let Rests { first, most, memory } = self.rests;
+        self.list.retain(|_, r| now < r.until + memory);
+        let length = match self.list.get(uri) {
+            Some(rest) if now < rest.until => return,
+            Some(rest) => Millis(rest.length.0.saturating_mul(2)),
+            None => first,
+        };
+        let length = length.min(most);
+        self.list.insert(uri.to_owned(), Rest { until: now + length, length });
+    }
+
+    /// Until when an orchestrator rests; `None` when it is free.
+    #[must_use]
+    pub fn rests_until(&self, uri: &str, now: Instant) -> Option<Instant> {
+        self.list.get(uri).map(|r| r.until).filter(|until| now < *until)
+    }
+
+    /// How many are remembered, at rest or not.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether nobody is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
 }

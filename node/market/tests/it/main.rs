@@ -10,3 +10,4 @@ mod properties;
 mod selection;
 mod strategy;
 mod support;
+mod suspension;
