@@ -48,6 +48,9 @@ pub enum MarketError {
     /// Selection weights that do not add up to one.
     #[error("selection weights must add up to 1, not {0}")]
     Weights(String),
+    /// An exponent below zero, or none at all.
+    #[error("exponents must be numbers from zero on, not {0}")]
+    Exponent(String),
     /// Performance scores that cannot be read.
     #[error("performance scores: {0}")]
     Scores(String),

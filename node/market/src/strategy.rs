@@ -8,6 +8,7 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+use crate::MarketError;
 use crate::ballot::Ballot;
 use crate::selection::{Draw, Offer, Probability};
 
@@ -228,9 +229,10 @@ impl Strategy for Uniform {
     }
 }
 
-/// How much success, latency and price count: exponents of each.
+/// How much success, latency and price count: exponents of each, which a configuration cannot set below zero, where
+/// they would prefer the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(try_from = "Exponents")]
 pub struct SlaWeights {
     /// Of the share of jobs that went well.
     pub success: f64,
@@ -238,6 +240,34 @@ pub struct SlaWeights {
     pub latency: f64,
     /// Of the lowest price over one's own.
     pub price: f64,
+}
+
+/// The same, not looked at yet.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Exponents {
+    success: f64,
+    latency: f64,
+    price: f64,
+}
+
+impl Default for Exponents {
+    fn default() -> Self {
+        let SlaWeights { success, latency, price } = SlaWeights::default();
+        Self { success, latency, price }
+    }
+}
+
+impl TryFrom<Exponents> for SlaWeights {
+    type Error = MarketError;
+
+    fn try_from(Exponents { success, latency, price }: Exponents) -> Result<Self, MarketError> {
+        let named = [("success", success), ("latency", latency), ("price", price)];
+        match named.into_iter().find(|(_, w)| !w.is_finite() || *w < 0.0) {
+            Some((name, w)) => Err(MarketError::Exponent(format!("{w} of {name}"))),
+            None => Ok(Self { success, latency, price }),
+        }
+    }
 }
 
 impl Default for SlaWeights {

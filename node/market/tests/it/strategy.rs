@@ -1,5 +1,7 @@
 //! Rules of choice: what they choose, how often, and that the order of the pool is none of their business.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use weir_market::ballot::Ballot;
 use weir_market::selection::{Offer, Probability, Weights};
@@ -43,6 +45,23 @@ fn names_and_their_configurations() {
     }
     let error = serde_json::from_str::<StrategyConfig>(r#"{"kind":"cheapest"}"#).expect_err("no rule");
     assert!(error.to_string().contains("lowest-price"), "{error}");
+}
+
+#[test]
+fn exponents_of_an_agreement() {
+    let read = serde_json::from_str::<StrategyConfig>;
+    let config = read(r#"{"kind":"sla","weights":{"price":0,"latency":2.5}}"#).expect("a rule");
+    let weights = SlaWeights { price: 0.0, latency: 2.5, ..SlaWeights::default() };
+    assert_eq!(config, StrategyConfig::Sla { weights });
+    let text = serde_json::to_string(&config).expect("a text");
+    assert_eq!(read(&text).expect("its own text"), config);
+    for (text, why) in [
+        (r#"{"kind":"sla","weights":{"price":-1}}"#, "exponents must be numbers from zero on, not -1 of price"),
+        (r#"{"kind":"sla","weights":{"stake":1}}"#, "unknown field `stake`"),
+    ] {
+        let error = read(text).expect_err(text).to_string();
+        assert!(error.contains(why), "{error}");
+    }
 }
 
 #[test]
@@ -120,8 +139,10 @@ fn the_networks_draw_without_any_stake() {
 }
 
 fn any_stub() -> impl Strategy_<Value = Stub> {
-    (1u8..8, 0u8..4, proptest::option::of(0u64..300), 0u64..5, 0u64..4, proptest::option::of(0.0..1.0f64)).prop_map(
-        |(recipient, copy, price, stake, latency, success)| Stub {
+    let known = || proptest::option::of(0.0..1.0f64);
+    (1u8..8, 0u8..4, proptest::option::of(0u64..300), 0u64..5, 0u64..4, known(), known()).prop_map(
+        |(recipient, copy, price, stake, latency, success, score)| Stub {
+            score,
             uri: format!("https://o{recipient}-{copy}:8935"),
             price: price.and_then(|p| Price::new(p, 1)),
             stake,
@@ -133,6 +154,15 @@ fn any_stub() -> impl Strategy_<Value = Stub> {
 }
 
 use proptest::strategy::Strategy as Strategy_;
+
+/// Whether a choice keeps to the limits, each of which is looked at where somebody can keep to it.
+fn fair(pool: &[Stub], chosen: &Stub, max: Option<u64>, min_performance: f64) -> bool {
+    let reaches = |s: &Stub| min_performance <= 0.0 || s.score.unwrap_or(0.0) >= min_performance;
+    let priced = pool.iter().any(|s| s.price.is_some());
+    let within = |p: &Price| max.and_then(|m| Price::new(m, 1)).is_none_or(|m| *p <= m);
+    let performs = reaches(chosen) || !pool.iter().any(reaches);
+    performs && (!priced || chosen.price.as_ref().is_some_and(within))
+}
 
 proptest! {
     /// One rule under two names: the draw that pools make by themselves, and the strategy of that name.
@@ -161,25 +191,31 @@ proptest! {
         mut pool in proptest::collection::vec(any_stub(), 1..12),
         r in 0.0..1.0f64,
         max in proptest::option::of(50u64..400),
+        min_performance in prop_oneof![Just(0.0), 0.0..1.2f64],
+        on_chain in any::<bool>(),
         seed in any::<u64>(),
     ) {
         pool.sort_by(|a, b| a.uri.cmp(&b.uri));
         pool.dedup_by(|a, b| a.uri == b.uri);
+        // Scores are those of a recipient, whichever of its addresses makes the offer.
+        let scores: BTreeMap<_, _> = pool.iter().map(|s| (s.recipient, s.score)).collect();
+        pool.iter_mut().for_each(|s| s.score = scores[&s.recipient]);
+        if !on_chain {
+            pool.iter_mut().for_each(|s| s.recipient = None);
+        }
         let mut shuffled = pool.clone();
         let mut rng = Entropy::from_seed(bytes(seed));
         for i in (1..shuffled.len()).rev() {
             shuffled.swap(i, rng.below(i as u64 + 1) as usize);
         }
         for config in ALL {
-            let limits = Probability { max_price: max.and_then(|m| Price::new(m, 1)), ..Probability::default() };
+            let max_price = max.and_then(|m| Price::new(m, 1));
+            let limits = Probability { max_price, min_performance, ..Probability::default() };
             let rule = config.build(limits);
             let a = rule.select(&offers(&pool), &mut Scripted(r)).map(|i| &pool[i]);
             let b = rule.select(&offers(&shuffled), &mut Scripted(r)).map(|i| &shuffled[i]);
             prop_assert_eq!(a, b, "{}", rule.name());
-            if let (Some(max), Some(a)) = (max, a) {
-                let priced = pool.iter().any(|s| s.price.is_some());
-                prop_assert!(!priced || a.price.as_ref().is_some_and(|p| *p <= Price::new(max, 1).expect("a price")));
-            }
+            prop_assert!(a.is_none_or(|a| fair(&pool, a, max, min_performance)), "{} chose {:?}", rule.name(), a);
         }
     }
 }
