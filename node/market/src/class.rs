@@ -70,12 +70,13 @@ pub fn classify(text: &str) -> Class {
 /// The class of a failure by the text with which a peer answered.
 ///
 /// A peer can say anything. Whether the gateway still wants the work and whether the line holds is not for a peer to
-/// know: one that says so to escape its penalty is at fault. Capacity, input and the sender's deposit are things that
-/// an honest peer does see, and are believed.
+/// know, and the gateway looks at its own money before it pays anybody: a peer that says so to escape its penalty, or
+/// to keep others from being tried, is at fault. Capacity and input are things that an honest peer does see, and are
+/// believed.
 #[must_use]
 pub fn classify_answer(text: &str) -> Class {
     match classify(text) {
-        Class::Cancelled | Class::Network => Class::Fault,
+        Class::Cancelled | Class::Network | Class::OwnMoney => Class::Fault,
         class => class,
     }
 }

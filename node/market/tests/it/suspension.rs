@@ -154,7 +154,7 @@ fn a_peer_cannot_excuse_itself() {
         ("connection refused", Class::Fault),
         ("PixelMismatch", Class::Fault),
         ("OrchestratorBusy", Class::Capacity),
-        ("no sender reserve", Class::OwnMoney),
+        ("no sender reserve", Class::Fault),
         ("No keyframes in input", Class::Input),
     ];
     for (text, class) in cases {

@@ -1,6 +1,6 @@
 //! A segment's way: choose, pay, send, check what comes back, or try another.
 
-use weir_market::class::classify;
+use weir_market::class::classify_answer;
 use weir_market::limits::{REFRESH, SegmentLimits, token_ends};
 use weir_ticket::{TicketVerifier, Value};
 use weir_types::Pixels;
@@ -206,7 +206,8 @@ impl Gateway {
     /// An attempt failed: drop the orchestrator and try another, unless another would fail as well.
     fn retry(&mut self, t: &mut Turn<'_>, mut job: Job, uri: &str, why: String) {
         job.attempts += 1;
-        let class = classify(&why);
+        // Most of these texts are a peer's, which could say anything.
+        let class = classify_answer(&why);
         if class.suspends() {
             self.records.entry(uri.to_owned()).or_default().failed += 1;
         }

@@ -303,3 +303,18 @@ fn a_gateway_chooses_by_the_rule_it_is_given() {
     }
     assert!(w.results().iter().all(|r| r.0 == Some(cheap.address()) && r.2.is_none()), "{:?}", w.results());
 }
+
+#[test]
+fn a_peer_cannot_excuse_itself_nor_stop_the_search_for_another() {
+    for excuse in ["context canceled", "stream is over", "no sender deposit", "connection refused"] {
+        let mut w = World::new(2);
+        w.start(1);
+        w.nodes[0].manners.fails = Some(excuse.to_owned());
+        for seq in 0..4 {
+            w.segment(1, seq);
+            w.run(Millis::from_secs(5));
+        }
+        let good = Some(w.nodes[1].key.address());
+        assert!(w.results().iter().all(|r| r.0 == good && r.2.is_none()), "{excuse}: {:?}", w.results());
+    }
+}
