@@ -3,8 +3,6 @@
 //! Only a fault suspends. A node that has no room, a gateway without money, or a stream that nobody could transcode
 //! says nothing against an orchestrator; treating it as a fault takes good orchestrators out of a pool for minutes.
 
-use crate::pool::retryable;
-
 /// Class of a failed job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
@@ -79,6 +77,37 @@ pub fn classify_answer(text: &str) -> Class {
         Class::Cancelled | Class::Network | Class::OwnMoney => Class::Fault,
         class => class,
     }
+}
+
+/// Errors of transcoding that another orchestrator would meet as well.
+const NON_RETRYABLE: [&str; 20] = [
+    "Unsupported input pixel format",
+    "Error initializing filtergraph",
+    "Too many outputs",
+    "Unsupported input codec",
+    "No keyframes in input",
+    "Unrecoverable state, restart process",
+    "Encoded frames runaway",
+    "Decoder not found",
+    "Demuxer not found",
+    "Encoder not found",
+    "Muxer not found",
+    "Option not found",
+    "Invalid argument",
+    "TranscoderInvalidResolution",
+    "TranscoderInvalidVideo",
+    "TranscoderUnrecognizedFormat",
+    "TranscoderUnrecognizedProfile",
+    "TranscoderInvalidGOP",
+    "TranscoderIncompatibleDevices",
+    "hit max transcode attempts",
+];
+
+/// Whether a segment that failed with this text is worth another orchestrator. If it is, the
+/// session failed; if not, it is complete.
+#[must_use]
+pub fn retryable(error: &str) -> bool {
+    !NON_RETRYABLE.contains(&error)
 }
 
 impl Class {

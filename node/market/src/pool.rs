@@ -10,6 +10,7 @@ use weir_types::{Instant, Millis};
 
 use crate::ballot::Ballot;
 use crate::class::Class;
+pub use crate::class::retryable;
 use crate::discovery::Trust;
 use crate::limits::{ROUND_TRIP, SCORE_FLOOR, SEGMENT, latency_score};
 use crate::selection::{Draw, MinLs, Offer, Probability};
@@ -414,35 +415,4 @@ impl<S: Offer> StreamPools<S> {
             Trust::Untrusted => &mut self.untrusted,
         }
     }
-}
-
-/// Errors of transcoding that another orchestrator would meet as well.
-const NON_RETRYABLE: [&str; 20] = [
-    "Unsupported input pixel format",
-    "Error initializing filtergraph",
-    "Too many outputs",
-    "Unsupported input codec",
-    "No keyframes in input",
-    "Unrecoverable state, restart process",
-    "Encoded frames runaway",
-    "Decoder not found",
-    "Demuxer not found",
-    "Encoder not found",
-    "Muxer not found",
-    "Option not found",
-    "Invalid argument",
-    "TranscoderInvalidResolution",
-    "TranscoderInvalidVideo",
-    "TranscoderUnrecognizedFormat",
-    "TranscoderUnrecognizedProfile",
-    "TranscoderInvalidGOP",
-    "TranscoderIncompatibleDevices",
-    "hit max transcode attempts",
-];
-
-/// Whether a segment that failed with this text is worth another orchestrator. If it is, the
-/// session [failed](SessionPool::failed); if not, it is [complete](SessionPool::complete).
-#[must_use]
-pub fn retryable(error: &str) -> bool {
-    !NON_RETRYABLE.contains(&error)
 }
