@@ -29,6 +29,16 @@ impl Draw for Entropy {
     }
 }
 
+impl<D: Draw + ?Sized> Draw for &mut D {
+    fn unit(&mut self) -> f64 {
+        (**self).unit()
+    }
+
+    fn below(&mut self, n: u64) -> u64 {
+        (**self).below(n)
+    }
+}
+
 /// What selection knows of a session.
 pub trait Offer {
     /// Address of the orchestrator's service, unique within a pool.

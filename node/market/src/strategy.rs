@@ -116,30 +116,17 @@ fn alike(kept: &[usize], draw: &mut dyn Draw) -> Option<usize> {
 #[derive(Debug, Clone)]
 pub struct Livepeer(pub Probability);
 
-/// A draw of any size as one that has a size.
-struct Through<'a>(&'a mut dyn Draw);
-
-impl Draw for Through<'_> {
-    fn unit(&mut self) -> f64 {
-        self.0.unit()
-    }
-
-    fn below(&mut self, n: u64) -> u64 {
-        self.0.below(n)
-    }
-}
-
 impl Strategy for Livepeer {
     fn name(&self) -> &'static str {
         "livepeer"
     }
 
-    fn select(&self, offers: &[&dyn Offer], draw: &mut dyn Draw) -> Option<usize> {
+    fn select(&self, offers: &[&dyn Offer], mut draw: &mut dyn Draw) -> Option<usize> {
         let all = |places: &[usize]| places.iter().map(|i| offers[*i]).collect::<Vec<&dyn Offer>>();
         if offers.iter().any(|o| o.recipient().is_some()) {
             let mut places: Vec<usize> = (0..offers.len()).collect();
             in_order(offers, &mut places);
-            let at = Ballot::new(&self.0, &all(&places)).draw(&mut Through(draw))?;
+            let at = Ballot::new(&self.0, &all(&places)).draw(&mut draw)?;
             return places.get(at).copied();
         }
         let kept = candidates(&self.0, offers);

@@ -45,6 +45,14 @@ pub struct RoundInfo {
     pub pool_size: u64,
 }
 
+impl RoundInfo {
+    /// First block of the round after this one.
+    #[must_use]
+    pub const fn next_start(&self) -> L1Block {
+        L1Block(self.start_block.0.saturating_add(self.length))
+    }
+}
+
 /// What a sender is good for, as its orchestrator's redeemer sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Standing {

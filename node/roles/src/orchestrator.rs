@@ -323,11 +323,14 @@ impl Orchestrator {
     /// of several segments at a time, so that it holds for whoever pays; without it a session could have as many
     /// segments on credit as wait in its queue.
     fn covered(&self, key: Key, balance: &Value, price: &Price) -> bool {
-        let mut left = balance.clone();
-        if let Some(owed) = self.owed.get(&key) {
-            left -= owed;
+        if price.is_free() {
+            return true;
         }
-        price.is_free() || left >= Value::from(self.config.tickets.ev)
+        let mut needed = Value::from(self.config.tickets.ev);
+        if let Some(owed) = self.owed.get(&key) {
+            needed += owed;
+        }
+        *balance >= needed
     }
 
     /// A segment is not in work any more.
@@ -400,10 +403,8 @@ impl Orchestrator {
         out.send(job.from, Message::Transcoded { request: job.request, result, info });
         let session = job.auth.session_id;
         let name = session_name(session);
-        let more = match failed {
-            true => self.admission.segment_failed(&name, now),
-            false => self.admission.segment_done(&name, now),
-        };
+        let more =
+            if failed { self.admission.segment_failed(&name, now) } else { self.admission.segment_done(&name, now) };
         if more && let Some(next) = self.queues.get_mut(&session).and_then(VecDeque::pop_front) {
             self.start(next, out);
         }

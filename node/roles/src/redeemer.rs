@@ -134,7 +134,7 @@ impl Redeemer {
                 self.view.round = r.round;
                 self.view.pool_size = r.pool_size;
                 self.expire(r.round, out);
-                self.next_round = Some(L1Block(r.start_block.0.saturating_add(r.length)));
+                self.next_round = Some(r.next_start());
                 for sender in self.monitored.clone() {
                     self.report(sender, out);
                 }

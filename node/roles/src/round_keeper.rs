@@ -43,7 +43,7 @@ impl RoundKeeper {
     /// True when the chain's height lies beyond the last initialised round.
     #[must_use]
     pub fn round_due(&self) -> bool {
-        self.round.is_some_and(|r| self.l1.0 >= r.start_block.0.saturating_add(r.length))
+        self.round.is_some_and(|r| self.l1 >= r.next_start())
     }
 
     /// The last initialised round it knows.

@@ -56,12 +56,7 @@ impl Store {
     /// # Errors
     /// Another process has it, it is something else, or the disk does not let us.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
-        let path = path.into();
-        let connection = open(&path).map_err(|e| StoreError::of(&path, e))?;
-        let mut store = Self { path, connection, generation: 0, marked: 0 };
-        store.prepare()?;
-        store.check_mark(false)?;
-        Ok(store)
+        Self::opened(path.into(), false)
     }
 
     /// Opens a file of one account, or makes it. Whoever signs with the account's key must be the only one: that no
@@ -82,11 +77,14 @@ impl Store {
     /// # Errors
     /// It does not [open](Self::open).
     pub fn accept_old_backup(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
-        let path = path.into();
+        Self::opened(path.into(), true)
+    }
+
+    fn opened(path: PathBuf, accept_old: bool) -> Result<Self, StoreError> {
         let connection = open(&path).map_err(|e| StoreError::of(&path, e))?;
         let mut store = Self { path, connection, generation: 0, marked: 0 };
         store.prepare()?;
-        store.check_mark(true)?;
+        store.check_mark(accept_old)?;
         Ok(store)
     }
 

@@ -211,24 +211,17 @@ impl Gateway {
         if class.suspends() {
             self.records.entry(uri.to_owned()).or_default().failed += 1;
         }
-        let again = class.retries();
-        if let Some(s) = self.streams.get_mut(&job.meta.stream) {
-            if again {
-                // Whoever has no room is left for now, and not put to rest.
-                let left = if class.suspends() { s.pool.failed(uri) } else { s.pool.remove(uri) };
-                if let Some(session) = left {
-                    let offer = session.offer();
-                    self.purse.end(offer);
-                    // Its place is free for others at once, and not when it has been idle for long.
-                    if s.used.remove(uri) {
-                        t.out.send(offer.peer, Message::EndSession { auth: offer.info.auth });
-                    }
-                }
-            } else {
-                s.pool.complete(uri);
+        if let Some(s) = self.streams.get_mut(&job.meta.stream)
+            && let Some(session) = s.pool.failed_with(uri, class, t.now)
+        {
+            let offer = session.offer();
+            self.purse.end(offer);
+            // Its place is free for others at once, and not when it has been idle for long.
+            if s.used.remove(uri) {
+                t.out.send(offer.peer, Message::EndSession { auth: offer.info.auth });
             }
         }
-        if again && job.attempts < self.config.max_attempts {
+        if class.retries() && job.attempts < self.config.max_attempts {
             job.why = Some(why);
             self.serve(t, job);
         } else {

@@ -3,7 +3,6 @@
 //! session is what was on its way.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use weir_market::admission::AdmissionConfig;
 use weir_market::price::PriceList;
@@ -18,7 +17,7 @@ use weir_types::{
     Address, B256, Credit, Entropy, Instant, L1Block, LptWei, Millis, Pixels, Price, Profile, Round, Wei, keccak256,
 };
 
-use crate::support::{EV, GATEWAY, funds, tickets};
+use crate::support::{EV, GATEWAY, funds, ladder, tickets};
 
 const SEEDS: u64 = 1_000;
 const SEGMENTS: u64 = 30;
@@ -102,10 +101,6 @@ fn new_orchestrator(n: usize, price: u64, rng: &mut Entropy) -> Orchestrator {
         tickets: tickets(),
     };
     Orchestrator::new(config, Box::new(signer(0x50 + n as u8)), rng).with_verifier(Box::new(LazyVerifier))
-}
-
-fn ladder() -> Arc<Vec<Profile>> {
-    crate::support::ladder()
 }
 
 impl Net {
