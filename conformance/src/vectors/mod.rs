@@ -5,6 +5,7 @@
 
 mod balance;
 mod capability;
+mod ids;
 mod params;
 mod price;
 mod read;
@@ -17,6 +18,7 @@ mod sign;
 mod spec;
 mod text;
 mod ticket;
+mod trickle;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -101,6 +103,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "ecrecover", run: sign::ecrecover },
     Suite { name: "fees", run: price::fees },
     Suite { name: "fixed_point", run: price::fixed_point },
+    Suite { name: "ids_and_profiles", run: ids::ids_and_profiles },
     Suite { name: "job_capabilities", run: capability::jobs },
     Suite { name: "nonce_limit", run: receive::nonce_limit },
     Suite { name: "payments", run: sender::payments },
@@ -120,6 +123,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "ticket_params", run: params::ticket_params },
     Suite { name: "ticket_queue", run: redeem::queue },
     Suite { name: "tickets", run: ticket::tickets },
+    Suite { name: "trickle", run: trickle::trickle },
     Suite { name: "winning", run: ticket::winning },
 ];
 
@@ -129,11 +133,9 @@ const PENDING: &[(&str, &Rule)] = &[
     ("ai_models", &rules::WITH_AI),
     ("ai_units", &rules::WITH_AI),
     ("byoc", &rules::WITH_AI),
-    ("ids_and_profiles", &rules::WITH_THE_WIRE),
     ("orchestrator_info", &rules::WITH_THE_WIRE),
     ("playlists", &rules::WITH_THE_WIRE),
     ("storage_policy", &rules::WITH_THE_WIRE),
-    ("trickle", &rules::WITH_AI),
     ("verify_seg_creds", &rules::WITH_THE_WIRE),
 ];
 

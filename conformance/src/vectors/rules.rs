@@ -63,6 +63,8 @@ rules! {
         "The name is made up first, and signed.";
     BEYOND_31_BITS: "A length, a bit rate or a distance of keyframes of more than 31 bits is sent as another one, even below zero.",
         "A length or distance is sent as the longest there is, which receivers refuse; a bit rate is an error.";
+    BEYOND_ANY_STREAM: "A distance of keyframes that is no number of seconds becomes one far below zero, which is none of the codes; a rate of frames beyond 32 bits loses its high ones once it is sent.",
+        "It is refused where it comes in.";
     SHORT_GOP: "A distance of keyframes below a millisecond is sent as none, in the field of those that have one.",
         "It is none.";
     UNPRICED: "An orchestrator without a price is not provided for there.",

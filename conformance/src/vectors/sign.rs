@@ -62,7 +62,7 @@ pub(crate) fn auth_tokens(file: &Value, tally: &mut Tally<'_>) {
     });
 }
 
-fn profile(p: &Value) -> Outcome<ProfileText> {
+pub(crate) fn profile(p: &Value) -> Outcome<ProfileText> {
     let small = |key: &str| -> Outcome<i32> {
         let n = p[key].as_i64().and_then(|n| i32::try_from(n).ok());
         Ok(n.ok_or_else(|| format!("no number {key}"))?)

@@ -12,19 +12,31 @@
 //! | [`capability`] | capabilities: numbers, names, bit strings |
 //! | [`segment`] | what describes a segment and what its sender signs |
 //! | [`profile`] | renditions in text form |
+//! | [`preset`] | renditions that have names, and lists of renditions in JSON |
 //! | [`signed`] | what else peers sign |
+//! | [`stream`] | names of streams in paths |
+//! | [`url`] | URLs, apart and together |
+//! | [`host`] | addresses of sockets |
+//! | [`json`] | JSON as other nodes read it |
 //! | [`text`] | media types, URLs of results, numbers |
 //! | [`token`] | session tokens |
+//! | [`trickle`] | channels of numbered segments: headers, and who gets which segment |
 
 pub mod capability;
 pub mod field;
 pub mod header;
+pub mod host;
+pub mod json;
 pub mod net;
+pub mod preset;
 pub mod profile;
 pub mod segment;
 pub mod signed;
+pub mod stream;
 pub mod text;
 pub mod token;
+pub mod trickle;
+pub mod url;
 
 pub use capability::{Bits, Capability};
 pub use field::TooLarge;
