@@ -57,6 +57,8 @@ rules! {
         "Each ticket is looked at once, and none waits for another.";
     WHOLE_TICKETS: "A value of tickets below zero, or none, makes a number of tickets below zero or none at all.",
         "Without a value above zero no tickets are made.";
+    MORE_THAN_A_DOUBLE: "A cost of more tickets than a double holds is paid with one for each second of the job's time-out.",
+        "It is paid with as many as a recipient takes, like any cost that is too high.";
     FIRST_PRICE_STAYS: "The store of balances takes any price at any time; its callers see to it that the first one stays.",
         "The store itself keeps the first price.";
     NAME_AFTER_SIGNATURE: "A rendition without a name is signed under the empty one and sent under one that is made up: its receiver refuses the segment.",

@@ -12,7 +12,7 @@
 //! segment), [`strategy`] (other rules for that), [`ballot`] (the draw, prepared), [`discovery`] (who is asked for an
 //! offer), [`suspension`] (who rests, by refreshes or by the clock), [`pool`] (the sessions of a stream), [`class`]
 //! (what a failure says), [`admission`] (what an orchestrator accepts), [`devices`] (where it works), [`senders`] (for
-//! whom), [`limits`] (timeouts as data).
+//! whom), [`limits`] (timeouts as data), [`in_flight`] (how far a reader may stay behind).
 
 pub mod admission;
 pub mod ballot;
@@ -21,6 +21,7 @@ pub mod class;
 pub mod devices;
 pub mod discovery;
 mod error;
+pub mod in_flight;
 pub mod limits;
 pub mod pool;
 pub mod price;

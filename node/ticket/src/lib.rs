@@ -9,7 +9,8 @@
 //! (signatures and the draw), [`value`] (exact sums), [`recipient`] (an orchestrator's parameters
 //! and checks), [`payment`] (a whole payment received), [`balance`] (credit per session),
 //! [`sender`] (a gateway's sessions, batches and limits), [`monitor`] (what a sender is good for),
-//! [`queue`] (redemption of winners), [`meter`] (work that goes by time), [`policy`] (expected value, interval, buffer and reserve in one), [`wire`] (all of it as messages).
+//! [`queue`] (redemption of winners), [`meter`] (work that goes by time), [`topup`] (balances that the other side
+//! keeps), [`policy`] (expected value, interval, buffer and reserve in one), [`wire`] (all of it as messages).
 
 pub mod balance;
 pub mod meter;
@@ -21,6 +22,7 @@ pub mod recipient;
 pub mod sender;
 pub mod sig;
 pub mod ticket;
+pub mod topup;
 pub mod value;
 pub mod wire;
 

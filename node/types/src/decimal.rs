@@ -22,6 +22,53 @@ pub enum DecimalError {
     TooFine,
 }
 
+/// Longest number and largest power of ten of a number that a peer writes, so that no text can ask for one of unbounded
+/// size.
+const MAX_DIGITS: usize = 1_000;
+
+/// `digits[.digits]` times a power of ten.
+#[must_use]
+pub fn scaled(text: &str, exponent: i32) -> Option<BigRational> {
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(w, f)| (w, Some(f)));
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !fraction.is_none_or(digits) || text.len() > MAX_DIGITS {
+        return None;
+    }
+    let fraction = fraction.unwrap_or_default();
+    let mantissa: BigInt = format!("{whole}{fraction}").parse().ok()?;
+    if mantissa.is_zero() {
+        return Some(BigRational::zero());
+    }
+    let power = i64::from(exponent) - i64::try_from(fraction.len()).ok()?;
+    let size = usize::try_from(power.unsigned_abs()).ok().filter(|p| *p <= MAX_DIGITS)?;
+    let ten = BigInt::from(10u32).pow(u32::try_from(size).ok()?);
+    Some(if power < 0 { BigRational::new(mantissa, ten) } else { BigRational::from_integer(mantissa * ten) })
+}
+
+/// A number with a sign or without, a fraction of two whole ones, or one with a point and an exponent.
+#[must_use]
+pub fn ratio(text: &str) -> Option<BigRational> {
+    let (negative, plain) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let value = if let Some((num, den)) = plain.split_once('/') {
+        let whole = |text: &str| scaled(text, 0).filter(BigRational::is_integer);
+        let (num, den) = (whole(num)?, whole(den)?);
+        if den.is_zero() { None } else { Some(num / den) }
+    } else {
+        let (mantissa, exponent) = plain.split_once(['e', 'E']).unwrap_or((plain, "0"));
+        // One side of the point may be empty.
+        let mantissa = match mantissa.split_once('.') {
+            Some(("", rest)) => format!("0.{rest}"),
+            Some((whole, "")) => whole.to_owned(),
+            _ => mantissa.to_owned(),
+        };
+        scaled(&mantissa, exponent.parse().ok()?)
+    }?;
+    Some(if negative { -value } else { value })
+}
+
 /// Smallest units of an amount that is written in units with so many decimals.
 ///
 /// # Errors

@@ -20,8 +20,10 @@
 //! | [`json`] | JSON as other nodes read it |
 //! | [`text`] | media types, URLs of results, numbers |
 //! | [`token`] | session tokens |
+//! | [`byoc`] | jobs for containers that their owners bring |
 //! | [`trickle`] | channels of numbered segments: headers, and who gets which segment |
 
+pub mod byoc;
 pub mod capability;
 pub mod field;
 pub mod header;

@@ -21,3 +21,9 @@ pub fn renditions(hashes: impl IntoIterator<Item = B256>) -> B256 {
     let all: Vec<u8> = hashes.into_iter().flat_map(|hash| hash.0).collect();
     keccak256(all)
 }
+
+/// For a job of a container: what is asked for, and how.
+#[must_use]
+pub fn job(request: &str, parameters: &str) -> B256 {
+    keccak256([request, parameters].concat())
+}

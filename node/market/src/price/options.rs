@@ -2,17 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use num_bigint::BigInt;
 use num_rational::BigRational;
-use num_traits::Zero;
 use serde_json::value::RawValue;
+use weir_types::decimal::scaled;
 
 use super::limit::DEFAULT_MODEL;
 use crate::MarketError;
-
-/// Longest number and largest power of ten that a list may hold, so that no text can ask for a
-/// number of unbounded size.
-const MAX_DIGITS: usize = 1_000;
 
 type Object = BTreeMap<String, Box<RawValue>>;
 
@@ -58,7 +53,7 @@ pub fn price_with_currency(text: &str) -> Result<(BigRational, String), MarketEr
     if !head_ok || !letters.all(|c| currency_letter(c) || c.is_ascii_digit()) {
         return Err(bad());
     }
-    Ok((decimal(number, 0).ok_or_else(bad)?, currency.to_owned()))
+    Ok((scaled(number, 0).ok_or_else(bad)?, currency.to_owned()))
 }
 
 /// The original's pattern runs from upper-case A to lower-case z and takes in what lies between.
@@ -134,29 +129,16 @@ fn text(of: &Object, name: &str) -> Result<String, MarketError> {
 fn number(of: &Object, name: &str) -> Result<Option<BigRational>, MarketError> {
     let Some(raw) = field(of, name) else { return Ok(None) };
     let bad = || MarketError::PriceList(format!("{name} is not a number of a usable size: {raw}"));
-    let (negative, digits) = raw.strip_prefix('-').map_or((false, raw), |r| (true, r));
-    let (mantissa, exponent) = match digits.split_once(['e', 'E']) {
-        Some((m, e)) => (m, e.parse::<i32>().map_err(|_| bad())?),
-        None => (digits, 0),
-    };
-    let value = decimal(mantissa, exponent).ok_or_else(bad)?;
-    Ok(Some(if negative { -value } else { value }))
+    json_number(raw).map(Some).ok_or_else(bad)
 }
 
-/// `digits[.digits]` times a power of ten.
-fn decimal(text: &str, exponent: i32) -> Option<BigRational> {
-    let (whole, fraction) = text.split_once('.').map_or((text, None), |(w, f)| (w, Some(f)));
-    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-    if !digits(whole) || !fraction.is_none_or(digits) || text.len() > MAX_DIGITS {
-        return None;
-    }
-    let fraction = fraction.unwrap_or_default();
-    let mantissa: BigInt = format!("{whole}{fraction}").parse().ok()?;
-    if mantissa.is_zero() {
-        return Some(BigRational::zero());
-    }
-    let power = i64::from(exponent) - i64::try_from(fraction.len()).ok()?;
-    let size = usize::try_from(power.unsigned_abs()).ok().filter(|p| *p <= MAX_DIGITS)?;
-    let ten = BigInt::from(10u32).pow(u32::try_from(size).ok()?);
-    Some(if power < 0 { BigRational::new(mantissa, ten) } else { BigRational::from_integer(mantissa * ten) })
+/// The number that a JSON number's text is.
+pub(crate) fn json_number(raw: &str) -> Option<BigRational> {
+    let (negative, digits) = raw.strip_prefix('-').map_or((false, raw), |r| (true, r));
+    let (mantissa, exponent) = match digits.split_once(['e', 'E']) {
+        Some((m, e)) => (m, e.parse::<i32>().ok()?),
+        None => (digits, 0),
+    };
+    let value = scaled(mantissa, exponent)?;
+    Some(if negative { -value } else { value })
 }

@@ -3,6 +3,7 @@
 mod admission;
 mod ballot;
 mod discovery;
+mod in_flight;
 mod policies;
 mod pool;
 mod price;

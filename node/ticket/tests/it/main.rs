@@ -13,3 +13,4 @@ mod signature;
 mod statistics;
 mod support;
 mod ticket;
+mod topup;

@@ -118,3 +118,16 @@ proptest! {
         prop_assert_eq!(z, x);
     }
 }
+
+#[test]
+fn numbers_of_peers_are_read_and_never_without_bound() {
+    let read = |text: &str| weir_types::decimal::ratio(text);
+    assert_eq!(read("1/3"), Some(ratio(1, 3).0));
+    assert_eq!(read("-5.25"), Some(ratio(-21, 4).0));
+    assert_eq!(read("+1e3"), Some(ratio(1_000, 1).0));
+    assert_eq!((read(".5"), read("5.")), (Some(ratio(1, 2).0), Some(ratio(5, 1).0)));
+    for bad in ["", "-", ".", "1/0", "1/-2", "1.5/2", "x", "1e", "1e1001", "0x10", "1 "] {
+        assert_eq!(read(bad), None, "{bad}");
+    }
+    assert_eq!(read(&"9".repeat(2_000)), None);
+}

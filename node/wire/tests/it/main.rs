@@ -1,6 +1,7 @@
 //! The wire: what is written is read again, and whatever is read never stops the reader.
 
 mod addresses;
+mod byoc;
 mod decoders;
 mod json;
 mod texts;
