@@ -21,7 +21,6 @@ macro_rules! rules {
 }
 
 rules! {
-    WITH_AI: "The case is about AI jobs, which come with the pipelines.", "Not there yet.";
     WITH_THE_WIRE: "The case is about servers and clients, which come with the node on the wire.", "Not there yet.";
 
     BELOW_ZERO: "Prices, rounds, blocks, numbers of tickets or amounts below zero are taken where nothing means them.",
@@ -71,6 +70,8 @@ rules! {
         "It is none.";
     UNPRICED: "An orchestrator without a price is not provided for there.",
         "It is never drawn.";
+    SPOKEN_BYTES: "A gateway pays for the bytes of a text that is to be spoken, and an orchestrator debits a thousand units for each of its characters.",
+        "The gateway pays what is debited.";
     MADE_UP_MEDIA_TYPE: "The media type of an ending is whatever the machine's own tables say.",
         "It is the same on all machines.";
     SIGN_IN_THE_MIDDLE: "An amount below zero gets its sign among the zeros behind the point.", "The sign stands in front.";

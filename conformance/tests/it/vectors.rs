@@ -28,9 +28,9 @@ fn every_case_passes_or_is_left_out_by_a_rule() {
             *rules.entry(rule).or_insert(0) += n;
         }
     }
-    assert!(passed > 5_500, "{passed} passed");
-    let pending: usize = ["WITH_AI", "WITH_THE_WIRE"].iter().filter_map(|name| rules.get(name)).sum();
-    assert!(left_out - pending < 160, "{left_out} left out, {pending} of them because they are about what is to come");
+    assert!(passed > 6_500, "{passed} passed");
+    let pending = rules.get("WITH_THE_WIRE").copied().unwrap_or(0);
+    assert!(left_out - pending < 190, "{left_out} left out, {pending} of them because they are about what is to come");
     let unused: Vec<&str> = RULES.iter().map(|r| r.name).filter(|name| !rules.contains_key(name)).collect();
     assert_eq!(unused, ["RECIPIENT_OF_PAYMENT", "TWICE_QUEUED"], "these stand behind another one");
 }
@@ -40,12 +40,17 @@ fn every_case_passes_or_is_left_out_by_a_rule() {
 fn an_altered_answer_is_found() {
     let altered = [
         ("accounting", r#""balance": "0/1""#, r#""balance": "1/1""#),
+        ("ai_gateway_units", r#""units":"62271/1""#, r#""units":"62272/1""#),
+        ("ai_models", r#""capacity":0"#, r#""capacity":1"#),
+        ("ai_units", r#""units":512,"#, r#""units":513,"#),
         ("amounts", r#""eth": "1.5 ETH""#, r#""eth": "1.6 ETH""#),
         ("auth_tokens", r#""token": "6"#, r#""token": "7"#),
+        ("byoc", r#""minimumCovered":true"#, r#""minimumCovered":false"#),
         ("capabilities", r#""words": ["0", "0", "0", "3"]"#, r#""words": ["0", "0", "0", "1"]"#),
         ("capability_constraints", r#""ok": true"#, r#""ok": false"#),
         ("common", r#""result": "http://a/b""#, r#""result": "http://a/c""#),
         ("fees", r#""fee": "300/1""#, r#""fee": "301/1""#),
+        ("ids_and_profiles", r#""rendition":"bar/1""#, r#""rendition":"bar""#),
         ("job_capabilities", r#""bits": [0, 12]"#, r#""bits": [0, 11]"#),
         ("payments", r#""header": "EhSdimL2Vq"#, r#""header": "EhSdimL2Vr"#),
         ("process_payment", r#""balance": ""#, r#""balance": "1"#),
@@ -54,6 +59,7 @@ fn an_altered_answer_is_found() {
         ("sender_validate", r#""senderError": true"#, r#""senderError": false"#),
         ("signatures", r#""keccak": "9"#, r#""keccak": "8"#),
         ("ticket_queue", r#""submitted": [2, 3, 4]"#, r#""submitted": [2, 3]"#),
+        ("trickle", r#""text":"1.0 KB""#, r#""text":"1.0 kB""#),
         ("winning", r#""draw": "f"#, r#""draw": "e"#),
     ];
     let files: BTreeMap<String, String> = committed().into_iter().collect();

@@ -12,7 +12,8 @@
 //! segment), [`strategy`] (other rules for that), [`ballot`] (the draw, prepared), [`discovery`] (who is asked for an
 //! offer), [`suspension`] (who rests, by refreshes or by the clock), [`pool`] (the sessions of a stream), [`class`]
 //! (what a failure says), [`admission`] (what an orchestrator accepts), [`devices`] (where it works), [`senders`] (for
-//! whom), [`limits`] (timeouts as data), [`in_flight`] (how far a reader may stay behind).
+//! whom), [`limits`] (timeouts as data), [`in_flight`] (how far a reader may stay behind), [`models`]
+//! (what an operator has its node run), [`units`] (what AI jobs cost, and how fast they were).
 
 pub mod admission;
 pub mod ballot;
@@ -23,6 +24,7 @@ pub mod discovery;
 mod error;
 pub mod in_flight;
 pub mod limits;
+pub mod models;
 pub mod pool;
 pub mod price;
 pub mod pricing;
@@ -31,5 +33,6 @@ pub mod selection;
 pub mod senders;
 pub mod strategy;
 pub mod suspension;
+pub mod units;
 
 pub use error::MarketError;

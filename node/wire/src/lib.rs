@@ -17,6 +17,7 @@
 //! | [`stream`] | names of streams in paths |
 //! | [`url`] | URLs, apart and together |
 //! | [`host`] | addresses of sockets |
+//! | [`image`] | sizes of pictures |
 //! | [`json`] | JSON as other nodes read it |
 //! | [`text`] | media types, URLs of results, numbers |
 //! | [`token`] | session tokens |
@@ -28,6 +29,7 @@ pub mod capability;
 pub mod field;
 pub mod header;
 pub mod host;
+pub mod image;
 pub mod json;
 pub mod net;
 pub mod preset;

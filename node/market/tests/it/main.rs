@@ -12,3 +12,4 @@ mod selection;
 mod strategy;
 mod support;
 mod suspension;
+mod units;

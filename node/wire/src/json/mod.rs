@@ -3,6 +3,8 @@
 
 mod parse;
 
+use std::fmt;
+
 use thiserror::Error;
 
 pub use parse::parse;
@@ -66,7 +68,8 @@ pub enum JsonError {
 
 impl Json {
     /// What errors call it.
-    const fn kind(&self) -> &'static str {
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "bool",
@@ -86,6 +89,32 @@ impl Json {
             Self::List(all) => Ok(all),
             Self::Null => Ok(&[]),
             other => Err(JsonError::Kind { value: other.kind().to_owned(), wanted }),
+        }
+    }
+}
+
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(yes) => write!(f, "{yes}"),
+            Self::Number(text) => f.write_str(text),
+            Self::Text(text) => f.write_str(&quoted(text)),
+            Self::List(all) => {
+                f.write_str("[")?;
+                for (i, value) in all.iter().enumerate() {
+                    write!(f, "{}{value}", if i == 0 { "" } else { "," })?;
+                }
+                f.write_str("]")
+            }
+            Self::Object(all) => {
+                f.write_str("{")?;
+                for (i, (key, value)) in all.iter().enumerate() {
+                    write!(f, "{}{}:{value}", if i == 0 { "" } else { "," }, quoted(key))?;
+                }
+                f.write_str("}")
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 mod addresses;
 mod byoc;
 mod decoders;
+mod image;
 mod json;
 mod texts;
 mod trickle;
