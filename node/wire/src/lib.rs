@@ -16,6 +16,8 @@
 //! | [`signed`] | what else peers sign |
 //! | [`stream`] | names of streams in paths |
 //! | [`url`] | URLs, apart and together |
+//! | [`playlist`] | playlists of streams, live and recorded |
+//! | [`grant`] | leave to write into stores |
 //! | [`host`] | addresses of sockets |
 //! | [`image`] | sizes of pictures |
 //! | [`json`] | JSON as other nodes read it |
@@ -27,11 +29,13 @@
 pub mod byoc;
 pub mod capability;
 pub mod field;
+pub mod grant;
 pub mod header;
 pub mod host;
 pub mod image;
 pub mod json;
 pub mod net;
+pub mod playlist;
 pub mod preset;
 pub mod profile;
 pub mod segment;

@@ -5,5 +5,6 @@ mod byoc;
 mod decoders;
 mod image;
 mod json;
+mod playlist;
 mod texts;
 mod trickle;
