@@ -86,8 +86,23 @@ impl Value {
         match (sign(&self.shares), sign(&self.num)) {
             (same, other) if same == other => same,
             (Ordering::Equal, one) | (one, Ordering::Equal) => one,
-            _ => sign(&self.fraction().0),
+            (shares, rest) => match self.outweighs() {
+                Some(true) => shares,
+                Some(false) => rest,
+                None => sign(&self.fraction().0),
+            },
         }
+    }
+
+    /// Whether the shares are more than the rest, either taken as positive, where their lengths tell it: amounts that
+    /// are compared are seldom close to each other, and the product that decides for those costs more.
+    fn outweighs(&self) -> Option<bool> {
+        // A number of n bits lies in 2^(n-1) .. 2^n, so shares / (2^256 - 1) in 2^(n-257) .. 2^(n-255).
+        let (shares, num, den) = (self.shares.bits(), self.num.bits(), self.den.bits());
+        if shares + den >= num + 258 {
+            return Some(true);
+        }
+        (num + 254 >= shares + den).then_some(false)
     }
 
     /// True above zero.

@@ -47,7 +47,7 @@ pub fn flatten<'a>(manifest_id: &[u8], seq: i64, hash: B256, profiles: impl Into
 /// Four bytes that stand for a rendition's name, in hexadecimal.
 #[must_use]
 pub fn profile_id(name: &str) -> String {
-    keccak256(name.as_bytes()).iter().take(4).map(|b| format!("{b:02x}")).collect()
+    hex::encode(&keccak256(name.as_bytes())[..4])
 }
 
 /// The name of a rendition that has none, as its sender makes it up.

@@ -148,7 +148,8 @@ impl Purse {
         self.acceptable(&session.info)
     }
 
-    /// The payment for a segment: no tickets where the credit that is left covers it.
+    /// The payment for a segment in a session that [`Self::check`] let pass: no tickets where the credit that is left
+    /// covers it.
     pub(super) fn pay(
         &mut self,
         now: Instant,
@@ -156,7 +157,6 @@ impl Purse {
         meta: &SegmentMeta,
         signer: &dyn TicketSigner,
     ) -> Result<Payment, PayError> {
-        self.check(session)?;
         let price = &session.info.price;
         let expected = PriceInfo::of(price).ok_or_else(|| PayError::PriceRange(Box::new(price.clone())))?;
         let mut payment = Payment { sender: signer.address(), expected_price: Some(expected), ..Payment::default() };

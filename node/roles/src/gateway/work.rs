@@ -77,7 +77,10 @@ impl Gateway {
             (Ok(info), Some(old)) => {
                 let session = old.renewed(*info);
                 s.pool.renew(session.clone());
-                self.pay_and_send(t, job, &session);
+                match self.purse.check(&session) {
+                    Ok(()) => self.pay_and_send(t, job, &session),
+                    Err(e) => self.unpaid(t, job, &session.uri, &e),
+                }
             }
             (Err(e), _) => self.retry(t, job, &task.uri, e),
             (_, None) => self.retry(t, job, &task.uri, "session is gone".to_owned()),

@@ -96,6 +96,19 @@ proptest! {
     }
 
     #[test]
+    fn values_compare_exactly_however_close(
+        face_value in amounts(), p in words(), shift in -3..=3i32, den in 1..=u64::MAX, step in -1..=1i64,
+    ) {
+        let exact = BigRational::new(big(face_value.0) * big(p), big(U256::MAX));
+        let scaled = &exact * BigRational::from_integer(2.into()).pow(shift) * BigRational::from_integer(den.into());
+        let near = BigRational::new(scaled.floor().to_integer() + BigInt::from(step), den.into());
+        prop_assume!(!near.is_negative());
+        let value = Value::expected(face_value, WinProb(p));
+        prop_assert_eq!(value.cmp(&Value::from(Credit(near.clone()))), exact.cmp(&near));
+        prop_assert_eq!(Value::from(Credit(near.clone())).cmp(&value), near.cmp(&exact));
+    }
+
+    #[test]
     fn multiples_are_exact((a, x) in values(), n: u64) {
         prop_assert_eq!(a.times(n).credit().0, x * BigInt::from(n));
     }
