@@ -31,6 +31,7 @@ pub mod pricing;
 pub mod scores;
 pub mod selection;
 pub mod senders;
+pub mod sources;
 pub mod strategy;
 pub mod suspension;
 pub mod units;

@@ -9,6 +9,7 @@ mod pool;
 mod price;
 mod properties;
 mod selection;
+mod sources;
 mod strategy;
 mod support;
 mod suspension;
