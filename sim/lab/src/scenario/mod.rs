@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use weir_contracts::ProtocolVersion;
+use weir_market::strategy::StrategyConfig;
 use weir_media::geometry::fit;
 use weir_types::Profile;
 
@@ -229,7 +230,12 @@ pub struct Orchestrators {
     pub gas_eth: Positive,
 }
 
-/// Weights of the default selection.
+/// What is so by default stays out of a scenario's text, and with it out of its hash.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// Weights of the network's own selection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Selection {
@@ -261,7 +267,10 @@ pub struct Gateways {
     pub max_ticket_ev_wei: u64,
     /// Highest expected value of one payment.
     pub max_total_ev_wei: u64,
-    /// Weights of selection.
+    /// Rule by which a gateway chooses; the network's own where none is named.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub strategy: StrategyConfig,
+    /// Weights of the network's own rule.
     pub selection: Selection,
     /// Streams a gateway carries on average.
     pub streams: Dist,

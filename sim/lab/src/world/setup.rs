@@ -438,7 +438,8 @@ fn gateway(s: &Scenario, id: &Identity) -> Result<Gateway, LabError> {
         max_total_ev: Wei::new(u128::from(g.max_total_ev_wei)).into(),
         ..SenderConfig::default()
     };
-    Ok(Gateway::new(GatewayConfig { selection, payment, ..GatewayConfig::default() }, Box::new(id.key.clone())))
+    let config = GatewayConfig { selection, strategy: g.strategy, payment, ..GatewayConfig::default() };
+    Ok(Gateway::new(config, Box::new(id.key.clone())))
 }
 
 impl World {

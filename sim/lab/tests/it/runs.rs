@@ -1,6 +1,6 @@
 //! Runs: same seed, same trace; records that were altered; runs cut short.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,6 +43,31 @@ fn a_run_is_the_same_in_every_build() {
     let tmp = tempdir().expect("a temporary folder");
     let outcome = make(&rounds(false, 1), &tmp.path().join("run"), 7);
     assert_eq!(outcome.summary.trace_hash, GOLDEN);
+}
+
+/// Each rule of selection makes a network of its own, and each of them holds what all runs must hold.
+#[test]
+fn a_scenario_names_its_rule_of_selection() {
+    let rules = [
+        ("lowest-price", ""),
+        ("latency-first", ""),
+        ("stake-only", ""),
+        ("uniform", ""),
+        ("sla", "weights = { success = 2.0, latency = 1.0, price = 3.0 }"),
+    ];
+    let tmp = tempdir().expect("a temporary folder");
+    let mut hashes = BTreeSet::from([GOLDEN.to_owned()]);
+    let mut served = BTreeMap::new();
+    for (kind, more) in rules {
+        let mut scenario = rounds(false, 1);
+        scenario.gateways.strategy = toml::from_str(&format!("kind = {kind:?}\n{more}")).expect("a rule");
+        let dir = tmp.path().join(kind);
+        let made = make(&scenario, &dir, 7);
+        assert_eq!(made.summary.broken().collect::<Vec<_>>(), [], "{kind}");
+        assert!(hashes.insert(made.summary.trace_hash), "{kind} makes the same network as another rule");
+        served.insert(kind, column(&dir.join("tables/segments.parquet"), "orchestrator").len());
+    }
+    assert!(served["lowest-price"] < served["uniform"], "{served:?}");
 }
 
 /// The contracts are replaced in mid-run, behind the same proxies; stake, deposits and tickets go on.
