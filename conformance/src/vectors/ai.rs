@@ -8,7 +8,7 @@ use weir_types::{Millis, Pixels};
 use weir_wire::Capability;
 use weir_wire::image::{Size, size};
 
-use super::read::{bytes, double, error_of, flag, holds, integer, maybe, number, same, text};
+use super::read::{bytes, double, error_of, flag, holds, integer, maybe, number, same, same_texts, text};
 use super::{Miss, Outcome, Tally, rules};
 
 /// A file's header, which the original's media library takes for sound.
@@ -169,16 +169,17 @@ fn pipeline(ours: Option<Capability>, number: Option<i64>, error: Option<&str>) 
 }
 
 fn model(ours: &Model, theirs: &Value) -> Outcome {
-    for (key, ours) in [
-        ("pipeline", &ours.pipeline),
-        ("model_id", &ours.model),
-        ("url", &ours.url),
-        ("token", &ours.token),
-        ("currency", &ours.currency),
-        ("gateway", &ours.gateway),
-    ] {
-        same(key, ours.as_str(), text(theirs, key)?)?;
-    }
+    same_texts(
+        theirs,
+        [
+            ("pipeline", &ours.pipeline),
+            ("model_id", &ours.model),
+            ("url", &ours.url),
+            ("token", &ours.token),
+            ("currency", &ours.currency),
+            ("gateway", &ours.gateway),
+        ],
+    )?;
     let shown = |r: &Option<BigRational>| r.as_ref().map(|r| format!("{}/{}", r.numer(), r.denom()));
     same("price", shown(&ours.price_per_unit), maybe(theirs, "price_per_unit"))?;
     same("units", shown(&ours.pixels_per_unit), maybe(theirs, "pixels_per_unit"))?;

@@ -12,7 +12,7 @@ use weir_types::{Address, Credit, Instant};
 use weir_wire::byoc::{Job, JobError, with_host};
 use weir_wire::host;
 
-use super::read::{credit, error_of, flag, holds, list, maybe, maybe_ratio, number, ratio, same, text};
+use super::read::{credit, error_of, flag, holds, list, maybe, maybe_ratio, number, ratio, same, same_texts, text};
 use super::{Miss, Outcome, Tally, rules};
 
 const KEY: Key = (Address::repeat_byte(1), 7);
@@ -61,16 +61,17 @@ fn job(c: &Value) -> Outcome {
     }
     same("error", error_of(&ours), maybe(c, "error"))?;
     let Ok(ours) = ours else { return Ok(()) };
-    for (what, ours) in [
-        ("id", &ours.id),
-        ("request", &ours.request),
-        ("parameters", &ours.parameters),
-        ("capability", &ours.capability),
-        ("sender", &ours.sender),
-        ("sig", &ours.sig),
-    ] {
-        same(what, ours.as_str(), text(c, what)?)?;
-    }
+    same_texts(
+        c,
+        [
+            ("id", &ours.id),
+            ("request", &ours.request),
+            ("parameters", &ours.parameters),
+            ("capability", &ours.capability),
+            ("sender", &ours.sender),
+            ("sig", &ours.sig),
+        ],
+    )?;
     same("timeout", ours.timeout_seconds, number(c, "timeout")?)?;
     same("written and read again", Job::decode(&ours.encode()), Ok(ours))
 }

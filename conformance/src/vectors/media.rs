@@ -7,7 +7,7 @@ use weir_wire::playlist::{Live, Recording, Track, WINDOW};
 use weir_wire::preset::preset;
 use weir_wire::stream::StreamId;
 
-use super::read::{double, flag, list, number, same, text};
+use super::read::{double, flag, list, number, same, same_texts, text};
 use super::{Outcome, Tally};
 
 /// The cases' renditions that are no presets: size and bits per second.
@@ -113,16 +113,17 @@ pub(crate) fn storage_policy(file: &Value, tally: &mut Tally<'_>) {
         let end = text(c, "policyText")?.split('"').nth(3).and_then(unix_millis);
         let now = end.and_then(|end| end.checked_sub(VALID_MILLIS)).ok_or_else(|| "no time".to_owned())?;
         let ours = store.grant(text(c, "path")?, now);
-        for (key, ours) in [
-            ("host", &ours.host),
-            ("key", &ours.key),
-            ("policy", &ours.policy),
-            ("signature", &ours.signature),
-            ("credential", &ours.credential),
-            ("xAmzDate", &ours.x_amz_date),
-        ] {
-            same(key, ours.as_str(), text(c, key)?)?;
-        }
+        same_texts(
+            c,
+            [
+                ("host", &ours.host),
+                ("key", &ours.key),
+                ("policy", &ours.policy),
+                ("signature", &ours.signature),
+                ("credential", &ours.credential),
+                ("xAmzDate", &ours.x_amz_date),
+            ],
+        )?;
         Ok(())
     });
 }

@@ -36,6 +36,11 @@ pub(crate) fn text<'a>(v: &'a Value, key: &str) -> Outcome<&'a str> {
     v[key].as_str().map_or_else(|| no("text", key), Ok)
 }
 
+/// Fails unless the case has each of our texts under its key.
+pub(crate) fn same_texts<'a>(case: &Value, ours: impl IntoIterator<Item = (&'a str, &'a String)>) -> Outcome {
+    ours.into_iter().try_for_each(|(key, ours)| same(key, ours.as_str(), text(case, key)?))
+}
+
 /// A text, or none for null and for an absent key.
 pub(crate) fn maybe(v: &Value, key: &str) -> Option<String> {
     v[key].as_str().map(str::to_owned)

@@ -9,8 +9,9 @@
 //! Map of the crate, in reading order: [`capability`] (what jobs need and nodes can do), [`price`] (what an
 //! orchestrator asks and what a gateway pays at most), [`pricing`] (prices that change, and how configurations name
 //! the policy), [`scores`] (performance by region, and the lowest that will do), [`selection`] (who gets the next
-//! segment), [`strategy`] (other rules for that), [`ballot`] (the draw, prepared), [`discovery`] (who is asked for an
-//! offer), [`suspension`] (who rests, by refreshes or by the clock), [`pool`] (the sessions of a stream), [`class`]
+//! segment), [`strategy`] (other rules for that), [`ballot`] (the draw, prepared), [`sources`] (orchestrators
+//! without the chain), [`discovery`] (who is asked for an offer), [`suspension`] (who rests, by refreshes or by the
+//! clock), [`pool`] (the sessions of a stream), [`class`]
 //! (what a failure says), [`admission`] (what an orchestrator accepts), [`devices`] (where it works), [`senders`] (for
 //! whom), [`limits`] (timeouts as data), [`in_flight`] (how far a reader may stay behind), [`models`]
 //! (what an operator has its node run), [`units`] (what AI jobs cost, and how fast they were).

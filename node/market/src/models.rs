@@ -2,9 +2,8 @@
 
 use num_rational::BigRational;
 use thiserror::Error;
+use weir_types::decimal;
 use weir_wire::json::{self, Field, Json, JsonError, Reader};
-
-use crate::price::options::json_number;
 
 /// A model to run. What is absent is empty.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -126,22 +125,17 @@ impl Model {
     fn read(&mut self, reader: &mut Reader, field: &'static str, value: &Json) -> Result<(), ModelsError> {
         let place = (OBJECT, field);
         match field {
+            "pipeline" => reader.put(&mut self.pipeline, value, place),
+            "model_id" => reader.put(&mut self.model, value, place),
+            "url" => reader.put(&mut self.url, value, place),
+            "token" => reader.put(&mut self.token, value, place),
             "warm" => reader.put(&mut self.warm, value, place),
             "capacity" => reader.put(&mut self.capacity, value, place),
             "price_per_unit" => self.price_per_unit = Some(price(value)?),
             "pixels_per_unit" => self.pixels_per_unit = Some(price(value)?),
-            "optimization_flags" => reader.put(&mut self.optimization_flags, value, place),
-            _ => {
-                let text = match field {
-                    "pipeline" => &mut self.pipeline,
-                    "model_id" => &mut self.model,
-                    "url" => &mut self.url,
-                    "token" => &mut self.token,
-                    "currency" => &mut self.currency,
-                    _ => &mut self.gateway,
-                };
-                reader.put(text, value, place);
-            }
+            "currency" => reader.put(&mut self.currency, value, place),
+            "gateway" => reader.put(&mut self.gateway, value, place),
+            _ => reader.put(&mut self.optimization_flags, value, place),
         }
         Ok(())
     }
@@ -149,7 +143,7 @@ impl Model {
 
 fn price(value: &Json) -> Result<BigRational, ModelsError> {
     match value {
-        Json::Number(text) => json_number(text),
+        Json::Number(text) => decimal::ratio(text),
         _ => None,
     }
     .ok_or_else(|| ModelsError::Price(value.to_string()))

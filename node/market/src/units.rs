@@ -17,6 +17,8 @@ const FRAMES: i64 = 25;
 const TOKENS: i64 = 256;
 /// Units of a second of sound, and of a character that is spoken.
 const THOUSAND: i64 = 1_000;
+/// What errors call the pictures of a request.
+const IMAGES: &str = "number of images";
 /// Models of this family say in their names how many steps they take.
 const LIGHTNING: &str = "ByteDance/SDXL-Lightning";
 /// Steps that such a model takes where its name does not say.
@@ -123,9 +125,9 @@ impl Job {
         Ok(match self {
             Self::TextToImage { height, width, images } => {
                 let (height, width) = sides(*height, *width, PICTURE);
-                [height, width, ("number of images", images.unwrap_or(1))]
+                [height, width, (IMAGES, images.unwrap_or(1))]
             }
-            Self::ImageToImage { image, images } => [picture(image)?, ("number of images", images.unwrap_or(1)), one],
+            Self::ImageToImage { image, images } => [picture(image)?, (IMAGES, images.unwrap_or(1)), one],
             Self::ImageToVideo { height, width } => {
                 let (height, width) = sides(*height, *width, VIDEO);
                 [height, width, ("frames", FRAMES)]
@@ -160,7 +162,7 @@ impl Job {
     pub fn paid(&self) -> Result<Pixels, UnitsError> {
         let mut factors = self.factors()?;
         for (name, n) in &mut factors {
-            *n = (*n).max(i64::from(*name == "number of images"));
+            *n = (*n).max(i64::from(*name == IMAGES));
         }
         product(factors)
     }

@@ -115,21 +115,16 @@ impl Job {
     fn read(&mut self, timeout: &mut i64, reader: &mut Reader, field: &'static str, value: &Json) {
         let place = (OBJECT, field);
         match field {
+            "id" => reader.put(&mut self.id, value, place),
+            "request" => reader.put(&mut self.request, value, place),
+            "parameters" => reader.put(&mut self.parameters, value, place),
+            "capability" => reader.put(&mut self.capability, value, place),
+            "capability_url" => reader.put(&mut self.capability_url, value, place),
+            "sender" => reader.put(&mut self.sender, value, place),
+            "sig" => reader.put(&mut self.sig, value, place),
             "timeout_seconds" => reader.put_as(timeout, value, place, i64::NAME),
             "OrchSearchTimeout" => reader.put_as(&mut self.search_ns, value, place, DURATION),
-            "OrchSearchRespTimeout" => reader.put_as(&mut self.search_answer_ns, value, place, DURATION),
-            _ => {
-                let text = match field {
-                    "id" => &mut self.id,
-                    "request" => &mut self.request,
-                    "parameters" => &mut self.parameters,
-                    "capability" => &mut self.capability,
-                    "capability_url" => &mut self.capability_url,
-                    "sender" => &mut self.sender,
-                    _ => &mut self.sig,
-                };
-                reader.put(text, value, place);
-            }
+            _ => reader.put_as(&mut self.search_answer_ns, value, place, DURATION),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use num_rational::BigRational;
 use serde_json::value::RawValue;
-use weir_types::decimal::scaled;
+use weir_types::decimal::{ratio, scaled};
 
 use super::limit::DEFAULT_MODEL;
 use crate::MarketError;
@@ -129,16 +129,5 @@ fn text(of: &Object, name: &str) -> Result<String, MarketError> {
 fn number(of: &Object, name: &str) -> Result<Option<BigRational>, MarketError> {
     let Some(raw) = field(of, name) else { return Ok(None) };
     let bad = || MarketError::PriceList(format!("{name} is not a number of a usable size: {raw}"));
-    json_number(raw).map(Some).ok_or_else(bad)
-}
-
-/// The number that a JSON number's text is.
-pub(crate) fn json_number(raw: &str) -> Option<BigRational> {
-    let (negative, digits) = raw.strip_prefix('-').map_or((false, raw), |r| (true, r));
-    let (mantissa, exponent) = match digits.split_once(['e', 'E']) {
-        Some((m, e)) => (m, e.parse::<i32>().ok()?),
-        None => (digits, 0),
-    };
-    let value = scaled(mantissa, exponent)?;
-    Some(if negative { -value } else { value })
+    ratio(raw).map(Some).ok_or_else(bad)
 }
