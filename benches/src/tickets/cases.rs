@@ -7,7 +7,7 @@ use weir_market::ballot::Ballot;
 use weir_market::price::PriceList;
 use weir_market::selection::{Draw, Offer, Probability};
 use weir_roles::gateway::{self, Gateway, GatewayConfig};
-use weir_roles::io::{Message, RenditionMeta, SegmentMeta, Standing};
+use weir_roles::io::{Message, RenditionMeta, Renditions, SegmentMeta, Standing};
 use weir_roles::orchestrator::{self, Orchestrator, OrchestratorConfig};
 use weir_roles::{
     ChainEvent, ChainHead, Effect, Effects, Observation, OrchestratorEntry, Peer, RoundInfo, SenderFunds, Work,
@@ -62,7 +62,7 @@ impl Pair {
     }
 
     fn signed(&self, nonce: u32) -> SenderParams {
-        SenderParams { nonce, sig: self.sender.sign(self.ticket(nonce).hash()) }
+        SenderParams { nonce, sig: self.ticket(nonce).sign(&self.sender) }
     }
 
     fn payment(&self, tickets: u32) -> Payment {
@@ -98,7 +98,7 @@ pub(super) fn create() -> impl FnMut() -> Signature {
     let mut nonce = 0;
     move || {
         nonce += 1;
-        pair.sender.sign(pair.ticket(nonce).hash())
+        pair.ticket(nonce).sign(&pair.sender)
     }
 }
 
@@ -223,6 +223,9 @@ pub(super) fn select(n: u64) -> impl FnMut() -> Option<usize> {
     move || ballot.draw(&mut draws)
 }
 
+/// A stream in real time, beside blocks of L1 as they come.
+const SEGMENT: Millis = Millis::from_secs(2);
+const SEGMENTS_PER_BLOCK: u64 = 6;
 const GATEWAY: Peer = Peer(0);
 /// So many that the one that serves leaves enough to choose from: with fewer, each segment begins a search.
 const ORCHESTRATORS: usize = 3;
@@ -235,11 +238,14 @@ struct Joined {
     orchestrators: Vec<Orchestrator>,
     rng: Entropy,
     now: Instant,
+    l1: L1Block,
     next: u64,
     served: u64,
     tickets: u64,
-    profiles: Arc<Vec<Profile>>,
+    profiles: Arc<Renditions>,
     results: Vec<RenditionMeta>,
+    /// Emptied, for the next inputs.
+    spare: Vec<Effects>,
 }
 
 impl Joined {
@@ -276,12 +282,14 @@ impl Joined {
             gateway: Gateway::new(GatewayConfig { payment, ..GatewayConfig::default() }, Box::new(signer(0)))
                 .with_verifier(Box::new(LazyVerifier)),
             results: profiles.iter().map(result).collect(),
-            profiles: Arc::new(profiles),
+            profiles: Arc::new(profiles.into()),
             rng,
             now: Instant::from_secs(1_000),
+            l1: view().l1,
             next: 0,
             served: 0,
             tickets: 0,
+            spare: Vec::new(),
         };
         joined.begin((1..=ORCHESTRATORS).map(|n| signer(n).0));
         joined
@@ -304,20 +312,29 @@ impl Joined {
             stake: LptWei::from_whole(1_000),
         });
         let set = ChainEvent::ActiveSet(entries.collect());
-        let head = ChainHead { l1: view.l1, gas_price: view.gas_price };
-        for event in [ChainEvent::Head(head), ChainEvent::Round(round), set] {
-            self.tell_gateway(gateway::Input::Chain(event.clone()));
-            for n in 0..ORCHESTRATORS {
-                self.tell_orchestrator(n, orchestrator::Input::Chain(event.clone()));
-            }
-        }
+        self.block();
+        self.news(&ChainEvent::Round(round));
+        self.news(&set);
         self.tell_gateway(gateway::Input::StreamStart { stream: 1, profiles: Arc::clone(&self.profiles) });
     }
 
+    /// The next block of L1.
+    fn block(&mut self) {
+        self.news(&ChainEvent::Head(ChainHead { l1: self.l1, gas_price: view().gas_price }));
+        self.l1.0 += 1;
+    }
+
+    fn news(&mut self, event: &ChainEvent) {
+        self.tell_gateway(gateway::Input::Chain(event.clone()));
+        for n in 0..ORCHESTRATORS {
+            self.tell_orchestrator(n, orchestrator::Input::Chain(event.clone()));
+        }
+    }
+
     fn tell_gateway(&mut self, input: gateway::Input) {
-        let mut out = Effects::new();
+        let mut out = self.spare.pop().unwrap_or_default();
         self.gateway.handle(self.now, input, &mut self.rng, &mut out);
-        for effect in out.drain().collect::<Vec<_>>() {
+        for effect in out.drain() {
             match effect {
                 Effect::Send { to, message } => {
                     if let Message::Segment { payment, .. } = message.as_ref() {
@@ -338,12 +355,13 @@ impl Joined {
                 _ => {}
             }
         }
+        self.spare.push(out);
     }
 
     fn tell_orchestrator(&mut self, n: usize, input: orchestrator::Input) {
-        let mut out = Effects::new();
+        let mut out = self.spare.pop().unwrap_or_default();
         self.orchestrators[n].handle(self.now, input, &mut self.rng, &mut out);
-        for effect in out.drain().collect::<Vec<_>>() {
+        for effect in out.drain() {
             match effect {
                 Effect::Send { message, .. } => {
                     self.tell_gateway(gateway::Input::Message { from: Peer(n as u32 + 1), message });
@@ -360,22 +378,26 @@ impl Joined {
                 _ => {}
             }
         }
+        self.spare.push(out);
     }
 
     fn segment(&mut self) {
         let seq = self.next;
         self.next += 1;
-        self.now = self.now + Millis(2);
+        self.now = self.now + SEGMENT;
+        if seq.is_multiple_of(SEGMENTS_PER_BLOCK) {
+            self.block();
+        }
         let meta = SegmentMeta {
             stream: 1,
             seq,
-            duration: Millis::from_secs(2),
+            duration: SEGMENT,
             bytes: 500_000,
             frames: 60,
             hash: B256::from(U256::from(seq)),
             profiles: Arc::clone(&self.profiles),
         };
-        self.tell_gateway(gateway::Input::Segment(Box::new(meta)));
+        self.tell_gateway(gateway::Input::segment(meta));
     }
 }
 

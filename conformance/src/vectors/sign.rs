@@ -6,7 +6,7 @@ use weir_ticket::sig::{prefixed, recover, recover_message, verify};
 use weir_types::keccak256;
 use weir_wire::net::{AuthToken, SegData, SegParameters, VideoProfile};
 use weir_wire::segment::{NO_PROFILES, flatten};
-use weir_wire::{ProfileError, ProfileText, header, signed, token};
+use weir_wire::{ProfileError, ProfileText, header, signed, token::TokenKey};
 
 use super::read::{
     address, bytes, double, error_of, flag, gateway_key, maybe, number, orchestrator_key, same, text, word,
@@ -55,10 +55,11 @@ pub(crate) fn auth_tokens(file: &Value, tally: &mut Tally<'_>) {
     tally.each("cases", file, |c| {
         let (secret, session) = (bytes(text(c, "secret")?)?, text(c, "sessionID")?);
         let expiration = c["expiration"].as_i64().ok_or_else(|| "no expiration".to_owned())?;
-        let ours = token::token(&secret, session, expiration);
+        let key = TokenKey::new(&secret);
+        let ours = key.token(session, expiration);
         same("token", hex::encode(ours).as_str(), text(c, "token")?)?;
-        same("it is known again", token::is_token(ours.as_slice(), &secret, session, expiration), true)?;
-        same("another is not", token::is_token(&ours[1..], &secret, session, expiration), false)
+        same("it is known again", key.made(ours.as_slice(), session, expiration), true)?;
+        same("another is not", key.made(&ours[1..], session, expiration), false)
     });
 }
 

@@ -18,7 +18,7 @@ use weir_types::{
 use weir_wire::capability::{DEFAULT, LEGACY, OPTIONAL};
 use weir_wire::net::{self, SegData};
 use weir_wire::segment::{flatten, profile_id};
-use weir_wire::{Bits, Capability, Message, ProfileText, header, signed, token};
+use weir_wire::{Bits, Capability, Message, ProfileText, header, signed, token::TokenKey};
 
 use super::read::{
     address, bytes, credit, double, error_of, expiration, flag, gateway_key, hex_word, integer, list, maybe,
@@ -78,7 +78,7 @@ fn signing(c: &Value) -> Outcome {
         }
         _ => {
             let expiration = number(c, "expiration")? as i64;
-            let ours = token::token(&bytes(text(c, "secret")?)?, text(c, "sessionID")?, expiration);
+            let ours = TokenKey::new(&bytes(text(c, "secret")?)?).token(text(c, "sessionID")?, expiration);
             same("token", ours, word(text(c, "token")?)?)
         }
     }

@@ -59,18 +59,24 @@ enum Work {
     Busy { waiting: u32 },
 }
 
-/// Sessions of an orchestrator. Segments of a session are worked on one after another.
+/// Sessions of an orchestrator by whatever names them. Segments of a session are worked on one after another.
 ///
 /// A session begins with its first segment and not with the offer, so that an orchestrator may make
 /// more offers than it has room for. A segment that fails ends it, unless more of its segments wait: its gateway
 /// is gone by then, and comes back as a new session if it comes back.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Admission {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admission<K> {
     config: AdmissionConfig,
-    sessions: BTreeMap<String, Work>,
+    sessions: BTreeMap<K, Work>,
 }
 
-impl Admission {
+impl<K: Ord> Default for Admission<K> {
+    fn default() -> Self {
+        Self::new(AdmissionConfig::default())
+    }
+}
+
+impl<K: Ord> Admission<K> {
     /// No sessions yet.
     #[must_use]
     pub fn new(config: AdmissionConfig) -> Self {
@@ -86,7 +92,7 @@ impl Admission {
     ///
     /// # Errors
     /// [`Refusal::Capped`] when the session is new and all places are taken.
-    pub fn check(&self, session: Option<&str>) -> Result<(), Refusal> {
+    pub fn check(&self, session: Option<&K>) -> Result<(), Refusal> {
         let known = session.is_some_and(|id| self.sessions.contains_key(id));
         let room = (self.sessions.len() as u64) < self.config.max_sessions;
         if known || room { Ok(()) } else { Err(Refusal::Capped) }
@@ -97,23 +103,23 @@ impl Admission {
     /// # Errors
     /// [`Refusal::Capped`] when the session is new and all places are taken, [`Refusal::Busy`] when
     /// its queue is full.
-    pub fn submit(&mut self, session: &str) -> Result<Accepted, Refusal> {
-        self.check(Some(session))?;
-        match self.sessions.get_mut(session) {
+    pub fn submit(&mut self, session: K) -> Result<Accepted, Refusal> {
+        self.check(Some(&session))?;
+        match self.sessions.get_mut(&session) {
             Some(Work::Busy { waiting }) if *waiting >= self.config.queue => Err(Refusal::Busy),
             Some(Work::Busy { waiting }) => {
                 *waiting += 1;
                 Ok(Accepted::Wait)
             }
             Some(Work::Idle { .. }) | None => {
-                self.sessions.insert(session.to_owned(), Work::Busy { waiting: 0 });
+                self.sessions.insert(session, Work::Busy { waiting: 0 });
                 Ok(Accepted::Start)
             }
         }
     }
 
     /// Ends the work on a segment, done or failed; true when the next one of the session starts.
-    pub fn segment_done(&mut self, session: &str, now: Instant) -> bool {
+    pub fn segment_done(&mut self, session: &K, now: Instant) -> bool {
         let Some(work) = self.sessions.get_mut(session) else { return false };
         match work {
             Work::Busy { waiting } if *waiting > 0 => {
@@ -130,7 +136,7 @@ impl Admission {
 
     /// Ends the work on a segment that failed; true when the next one of the session starts, otherwise the session's
     /// place is free.
-    pub fn segment_failed(&mut self, session: &str, now: Instant) -> bool {
+    pub fn segment_failed(&mut self, session: &K, now: Instant) -> bool {
         let more = self.segment_done(session, now);
         if !more {
             self.end(session);
@@ -139,12 +145,12 @@ impl Admission {
     }
 
     /// Ends a session on request; false when there is none.
-    pub fn end(&mut self, session: &str) -> bool {
+    pub fn end(&mut self, session: &K) -> bool {
         self.sessions.remove(session).is_some()
     }
 
     /// Ends the sessions that have been idle for too long and names them.
-    pub fn expire(&mut self, now: Instant) -> Vec<String> {
+    pub fn expire(&mut self, now: Instant) -> Vec<K> {
         let idle = self.config.idle;
         let over = |w: &Work| matches!(w, Work::Idle { since } if now >= *since + idle);
         self.sessions.extract_if(.., |_, w| over(w)).map(|(id, _)| id).collect()

@@ -5,6 +5,7 @@
 //! stream together.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use weir_types::{Instant, Millis};
 
@@ -121,18 +122,18 @@ impl<S> Session<S> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pick {
     /// Address of the service.
-    pub uri: String,
+    pub uri: Arc<str>,
     /// Sessions of the last choice that were left for this one.
-    pub swapped: Vec<String>,
+    pub swapped: Vec<Arc<str>>,
 }
 
 /// The sessions of a stream with one group of orchestrators.
 #[derive(Debug, Clone)]
 pub struct SessionPool<S> {
     config: PoolConfig,
-    sessions: BTreeMap<String, Session<S>>,
-    selector: MinLs<String>,
-    last: Vec<String>,
+    sessions: BTreeMap<Arc<str>, Session<S>>,
+    selector: MinLs<Arc<str>>,
+    last: Vec<Arc<str>>,
     suspender: Suspender,
     refreshing: bool,
     /// Another rule than the draw of the configuration.
@@ -188,7 +189,7 @@ impl<S: Offer> SessionPool<S> {
     }
 
     fn choices(&self) -> usize {
-        let can = |uri: &&String| {
+        let can = |uri: &&Arc<str>| {
             let eligible = |s: &Session<S>| !self.config.on_chain || self.config.selection.eligible(&s.offer);
             self.sessions.get(*uri).is_some_and(eligible)
         };
@@ -204,13 +205,13 @@ impl<S: Offer> SessionPool<S> {
 
     /// Ends a refresh with the offers it found, which may be none; returns the addresses that are
     /// new. An orchestrator that the pool has already keeps its session.
-    pub fn end_refresh(&mut self, found: impl IntoIterator<Item = S>) -> Vec<String> {
+    pub fn end_refresh(&mut self, found: impl IntoIterator<Item = S>) -> Vec<Arc<str>> {
         self.refreshing = false;
         let mut added = Vec::new();
         for offer in found {
-            let uri = offer.uri().to_owned();
+            let uri: Arc<str> = offer.uri().into();
             if !self.sessions.contains_key(&uri) {
-                self.sessions.insert(uri.clone(), Session::new(offer));
+                self.sessions.insert(Arc::clone(&uri), Session::new(offer));
                 added.push(uri);
             }
         }
@@ -222,18 +223,20 @@ impl<S: Offer> SessionPool<S> {
     /// selector, otherwise the last one with more patience.
     pub fn select(&mut self, now: Instant, draw: &mut impl Draw) -> Option<Pick> {
         let uri = self.reuse(now, 1).or_else(|| self.choose(now, draw)).or_else(|| self.reuse(now, 2))?;
-        let mut swapped = std::mem::replace(&mut self.last, vec![uri.clone()]);
-        swapped.retain(|u| *u != uri);
+        let swapped = self.last.extract_if(.., |u| *u != uri).collect();
+        if self.last.is_empty() {
+            self.last.push(Arc::clone(&uri));
+        }
         Some(Pick { uri, swapped })
     }
 
-    fn reuse(&self, now: Instant, factor: u64) -> Option<String> {
+    fn reuse(&self, now: Instant, factor: u64) -> Option<Arc<str>> {
         let good = self.config.good_score;
-        let fits = |u: &&String| self.sessions.get(*u).is_some_and(|s| s.reusable(now, factor, good));
+        let fits = |u: &&Arc<str>| self.sessions.get(*u).is_some_and(|s| s.reusable(now, factor, good));
         self.last.iter().find(fits).cloned()
     }
 
-    fn choose(&mut self, now: Instant, draw: &mut impl Draw) -> Option<String> {
+    fn choose(&mut self, now: Instant, draw: &mut impl Draw) -> Option<Arc<str>> {
         let Self { config, sessions, ballot, strategy, clock, .. } = self;
         let rests = |uri: &str| clock.as_ref().is_some_and(|c| c.rests_until(uri, now).is_some());
         self.selector.select(|unknown| {
@@ -276,11 +279,11 @@ impl<S: Offer> SessionPool<S> {
         if !s.in_flight.is_empty() {
             return;
         }
-        let stays = s.is_good(good) && self.last.iter().any(|u| u == uri);
+        let stays = s.is_good(good) && self.last.iter().any(|u| **u == *uri);
         if !stays {
             let score = s.score;
-            self.selector.retain(|u| u != uri);
-            self.selector.complete(uri.to_owned(), score);
+            self.selector.retain(|u| **u != *uri);
+            self.selector.complete(uri.into(), score);
         }
     }
 
@@ -309,8 +312,8 @@ impl<S: Offer> SessionPool<S> {
 
     /// Removes a session without a penalty: it left, or has no room.
     pub fn remove(&mut self, uri: &str) -> Option<Session<S>> {
-        self.selector.retain(|u| u != uri);
-        self.last.retain(|u| u != uri);
+        self.selector.retain(|u| **u != *uri);
+        self.last.retain(|u| **u != *uri);
         self.sessions.remove(uri)
     }
 
@@ -336,7 +339,7 @@ impl<S: Offer> SessionPool<S> {
 
     /// All sessions in the order of their addresses.
     pub fn sessions(&self) -> impl Iterator<Item = (&str, &Session<S>)> {
-        self.sessions.iter().map(|(u, s)| (u.as_str(), s))
+        self.sessions.iter().map(|(u, s)| (&**u, s))
     }
 
     /// Number of sessions.

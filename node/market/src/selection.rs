@@ -4,6 +4,7 @@
 //! [`MinLs`] prefers those that have shown to keep up and falls back to the draw. [`Ranked`] and
 //! [`select_live`] are the simpler rules for other kinds of jobs.
 
+use std::sync::Arc;
 use weir_types::{Address, Entropy, Price};
 
 use crate::MarketError;
@@ -64,29 +65,36 @@ pub trait Offer {
     }
 }
 
-impl<O: Offer + ?Sized> Offer for &O {
-    fn uri(&self) -> &str {
-        (**self).uri()
-    }
-    fn recipient(&self) -> Option<Address> {
-        (**self).recipient()
-    }
-    fn price(&self) -> Option<&Price> {
-        (**self).price()
-    }
-    fn stake(&self) -> u64 {
-        (**self).stake()
-    }
-    fn performance(&self) -> Option<f64> {
-        (**self).performance()
-    }
-    fn first_latency(&self) -> u64 {
-        (**self).first_latency()
-    }
-    fn success_rate(&self) -> Option<f64> {
-        (**self).success_rate()
-    }
+macro_rules! offer_behind {
+    ($pointer:ty) => {
+        impl<O: Offer + ?Sized> Offer for $pointer {
+            fn uri(&self) -> &str {
+                (**self).uri()
+            }
+            fn recipient(&self) -> Option<Address> {
+                (**self).recipient()
+            }
+            fn price(&self) -> Option<&Price> {
+                (**self).price()
+            }
+            fn stake(&self) -> u64 {
+                (**self).stake()
+            }
+            fn performance(&self) -> Option<f64> {
+                (**self).performance()
+            }
+            fn first_latency(&self) -> u64 {
+                (**self).first_latency()
+            }
+            fn success_rate(&self) -> Option<f64> {
+                (**self).success_rate()
+            }
+        }
+    };
 }
+
+offer_behind!(&O);
+offer_behind!(Arc<O>);
 
 /// Shares of stake, price and plain chance in the draw.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,11 +1,12 @@
-//! Session tokens and the byte strings that peers sign.
+//! Session tokens and signed requests.
 
 use weir_ticket::{Signature, TicketSigner, TicketVerifier};
-use weir_types::{Address, B256, Entropy, Instant, Millis, keccak256};
-use weir_wire::segment::flatten;
-use weir_wire::{signed, token};
+use weir_types::{Address, B256, Entropy, Instant, Millis};
+use weir_wire::signed;
+use weir_wire::token::TokenKey;
 
-use crate::io::{AuthToken, RenditionMeta, SegmentMeta};
+use crate::io::AuthToken;
+use crate::name::Name;
 
 /// How long a session's token is good: go-livepeer's 30 minutes.
 pub const TOKEN_LIFE: Millis = Millis::from_secs(30 * 60);
@@ -14,7 +15,7 @@ pub const TOKEN_LIFE: Millis = Millis::from_secs(30 * 60);
 /// good any more: the secret is drawn at each start.
 #[derive(Debug)]
 pub struct TokenMint {
-    secret: [u8; 32],
+    key: TokenKey,
 }
 
 /// Why a token is refused.
@@ -31,7 +32,7 @@ pub enum TokenError {
 impl TokenMint {
     /// A mint with a fresh secret.
     pub fn new(rng: &mut Entropy) -> Self {
-        Self { secret: rng.word().to_be_bytes() }
+        Self { key: TokenKey::new(&rng.word().to_be_bytes::<32>()) }
     }
 
     /// A token for a new session.
@@ -48,8 +49,8 @@ impl TokenMint {
     /// # Errors
     /// [`TokenError`] says why it is refused.
     pub fn check(&self, token: &AuthToken, now: Instant) -> Result<(), TokenError> {
-        let (name, end) = (session_name(token.session_id), seconds(token.expires));
-        if !token::is_token(token.token.as_slice(), &self.secret, &name, end) {
+        let (name, end) = (Name::new(token.session_id), seconds(token.expires));
+        if !self.key.made(token.token.as_slice(), name.as_str(), end) {
             return Err(TokenError::Invalid);
         }
         if token.expires < now {
@@ -59,24 +60,12 @@ impl TokenMint {
     }
 
     fn mac(&self, session_id: u64, expires: Instant) -> B256 {
-        token::token(&self.secret, &session_name(session_id), seconds(expires))
+        self.key.token(Name::new(session_id).as_str(), seconds(expires))
     }
 }
 
 fn seconds(at: Instant) -> i64 {
     i64::try_from(at.as_secs()).unwrap_or(i64::MAX)
-}
-
-/// A session's number as text.
-#[must_use]
-pub fn session_name(session_id: u64) -> String {
-    format!("{session_id:08x}")
-}
-
-/// The number behind a session's text.
-#[must_use]
-pub fn session_id(name: &str) -> Option<u64> {
-    u64::from_str_radix(name, 16).ok()
 }
 
 /// Signature with which a sender asks for an orchestrator's information: over its own address.
@@ -89,26 +78,6 @@ pub fn sign_request(signer: &dyn TicketSigner) -> Signature {
 #[must_use]
 pub fn request_is_signed(sender: Address, sig: &Signature, verifier: &dyn TicketVerifier) -> bool {
     verifier.verify(sender, signed::request(sender), sig).is_ok()
-}
-
-/// Hash that a sender signs for a segment.
-#[must_use]
-pub fn segment_hash(segment: &SegmentMeta) -> B256 {
-    let names = segment.profiles.iter().map(|p| p.name.as_str());
-    let seq = i64::try_from(segment.seq).unwrap_or(i64::MAX);
-    keccak256(flatten(stream_name(segment.stream).as_bytes(), seq, segment.hash, names))
-}
-
-/// A stream's name on the wire.
-#[must_use]
-pub fn stream_name(stream: u64) -> String {
-    format!("{stream:08x}")
-}
-
-/// Hash that an orchestrator signs for finished renditions.
-#[must_use]
-pub fn result_hash(renditions: &[RenditionMeta]) -> B256 {
-    signed::renditions(renditions.iter().map(|r| r.hash))
 }
 
 #[cfg(test)]

@@ -1,11 +1,14 @@
 //! What crosses the seam between a machine and its driver.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 pub use weir_ticket::monitor::Funds as SenderFunds;
 use weir_ticket::{Payment, Signature, Ticket, TicketParams, Value, WinningTicket};
-use weir_types::{Address, B256, Instant, L1Block, LptWei, Millis, Perc6, Pixels, Price, Profile, Round, U256, Wei};
+use weir_types::{Address, B256, Instant, L1Block, LptWei, Millis, Perc6, Price, Round, U256, Wei};
+
+pub use crate::segment::{RenditionMeta, Renditions, Segment, SegmentMeta, SegmentResult};
 
 /// A reachable endpoint, numbered by the driver (which knows the address behind it).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -198,41 +201,11 @@ pub enum TxOutcome {
     },
 }
 
-/// A segment's description: everything a machine needs to know of its bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SegmentMeta {
-    /// Stream the segment belongs to.
-    pub stream: u64,
-    /// Position in the stream, from 0.
-    pub seq: u64,
-    /// Playing time.
-    pub duration: Millis,
-    /// Size of the source in bytes.
-    pub bytes: u64,
-    /// Frames in the source.
-    pub frames: u32,
-    /// Keccak-256 of the source, or of its description where media is modelled.
-    pub hash: B256,
-    /// Renditions asked for, with the sizes that this source gives them.
-    pub profiles: std::sync::Arc<Vec<Profile>>,
-}
-
-/// One rendition of a segment as a worker reports it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RenditionMeta {
-    /// Encoded pixels.
-    pub pixels: Pixels,
-    /// Size in bytes.
-    pub bytes: u64,
-    /// Keccak-256 of the bytes, or of their description where media is modelled.
-    pub hash: B256,
-}
-
 /// Work for a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Work {
     /// Transcode a segment to its profiles.
-    Transcode(SegmentMeta),
+    Transcode(Arc<Segment>),
 }
 
 /// Finished work.
@@ -326,7 +299,7 @@ pub enum Message {
         /// Session.
         auth: AuthToken,
         /// The segment.
-        segment: SegmentMeta,
+        segment: Arc<Segment>,
         /// Tickets, possibly none.
         payment: Box<Payment>,
     },
@@ -372,19 +345,10 @@ impl Message {
                 HEADERS + PARAMS + segment.bytes + TICKET * payment.tickets.len() as u64
             }
             Self::Transcoded { result, .. } => {
-                HEADERS + PARAMS + result.as_ref().map_or(0, |r| r.renditions.iter().map(|x| x.bytes).sum())
+                HEADERS + PARAMS + result.as_ref().map_or(0, |r| r.renditions().iter().map(|x| x.bytes).sum())
             }
         }
     }
-}
-
-/// Finished renditions of a segment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SegmentResult {
-    /// In the order of the profiles.
-    pub renditions: Vec<RenditionMeta>,
-    /// The orchestrator's signature over the hashes.
-    pub sig: Signature,
 }
 
 /// Why a segment was not transcoded.

@@ -2,6 +2,7 @@
 //! lasts, and hands winning tickets to its redeemer.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use weir_market::admission::{Accepted, Admission, AdmissionConfig};
 use weir_market::price::{PriceList, Request};
@@ -11,13 +12,14 @@ use weir_ticket::payment::{self, PaymentView};
 use weir_ticket::recipient::{ChainView, ParamsError, Recipient, RecipientConfig};
 use weir_ticket::sender::fee_estimate;
 use weir_ticket::{EthVerifier, Payment, Signature, TicketSigner, TicketVerifier, Value};
-use weir_types::{Address, Credit, Entropy, Instant, Pixels, Price, Wei};
+use weir_types::{Address, Credit, Entropy, Instant, Price, Wei};
 
-use crate::auth::{self, TokenError, TokenMint, session_name};
+use crate::auth::{self, TokenError, TokenMint};
 use crate::io::{
     AuthToken, ChainEvent, Effect, Effects, Message, Observation, OrchestratorInfo, Peer, Refusal, RenditionMeta,
-    RoundInfo, SegmentMeta, SegmentResult, Standing, Work, WorkDone, WorkId,
+    RoundInfo, Segment, SegmentResult, Standing, Work, WorkDone, WorkId,
 };
+use crate::segment::pixels;
 
 /// Input of an [`Orchestrator`].
 #[derive(Debug, Clone)]
@@ -61,7 +63,7 @@ struct Job {
     sender: Address,
     auth: AuthToken,
     price: Price,
-    segment: SegmentMeta,
+    segment: Arc<Segment>,
     /// What it will cost at most, as its gateway reckons.
     estimate: Value,
 }
@@ -79,8 +81,8 @@ struct Ordered {
     sender: Address,
     sig: Signature,
     auth: AuthToken,
-    segment: SegmentMeta,
-    payment: Payment,
+    segment: Arc<Segment>,
+    payment: Box<Payment>,
 }
 
 /// The machine.
@@ -91,17 +93,17 @@ pub struct Orchestrator {
     mint: TokenMint,
     recipient: Recipient,
     balances: Balances,
-    admission: Admission,
+    admission: Admission<u64>,
     view: ChainView,
     active: bool,
     senders: SenderLists,
     standings: BTreeMap<Address, Standing>,
     /// Requests of senders whose money is still being read.
     asked: BTreeMap<Address, Vec<(Peer, u64)>>,
-    working: BTreeMap<WorkId, Job>,
+    working: BTreeMap<WorkId, Box<Job>>,
     /// Fees of accepted segments that are not debited yet, by session.
     owed: BTreeMap<Key, Value>,
-    queues: BTreeMap<u64, VecDeque<Job>>,
+    queues: BTreeMap<u64, VecDeque<Box<Job>>>,
     next_work: u64,
 }
 
@@ -197,12 +199,10 @@ impl Orchestrator {
     fn clean_up(&mut self, now: Instant, out: &mut Effects) {
         self.recipient.clean_up(self.view.l1);
         self.balances.clean_up(now);
-        for name in self.admission.expire(now) {
+        for session in self.admission.expire(now) {
             // An idle session has nothing in its queue; one that is out of step must not keep its
             // gateway waiting for ever.
-            if let Some(id) = auth::session_id(&name) {
-                self.drop_queue(id, out);
-            }
+            self.drop_queue(session, out);
         }
     }
 
@@ -212,7 +212,7 @@ impl Orchestrator {
                 self.on_request(now, from, request, sender, &sig, rng, out);
             }
             Message::Segment { request, sender, sig, auth, segment, payment } => {
-                let order = Ordered { from, request, sender, sig, auth, segment, payment: *payment };
+                let order = Ordered { from, request, sender, sig, auth, segment, payment };
                 self.on_segment(now, order, out);
             }
             Message::EndSession { auth } => self.on_end(now, &auth, out),
@@ -255,20 +255,28 @@ impl Orchestrator {
         }
     }
 
-    fn answer(&self, now: Instant, from: Peer, request: u64, sender: Address, rng: &mut Entropy, out: &mut Effects) {
+    fn answer(
+        &mut self,
+        now: Instant,
+        from: Peer,
+        request: u64,
+        sender: Address,
+        rng: &mut Entropy,
+        out: &mut Effects,
+    ) {
         let auth = self.mint.issue(now, rng);
         let result = self.info(sender, auth, rng).map(Box::new).map_err(|e| e.to_string());
         out.send(from, Message::Info { request, result });
     }
 
     /// Price and parameters for a session's next tickets.
-    fn info(&self, sender: Address, auth: AuthToken, rng: &mut Entropy) -> Result<OrchestratorInfo, ParamsError> {
+    fn info(&mut self, sender: Address, auth: AuthToken, rng: &mut Entropy) -> Result<OrchestratorInfo, ParamsError> {
         let max_float = self.float(sender);
         let price = self.price((sender, auth.session_id))?;
         let ticket_params = if price.is_free() {
             None
         } else {
-            Some(self.recipient.ticket_params(sender, &price, max_float, &self.view, rng.word())?)
+            Some(self.recipient.issue(sender, &price, max_float, &self.view, rng.word())?)
         };
         Ok(OrchestratorInfo { address: self.signer.address(), price, ticket_params, auth })
     }
@@ -304,14 +312,13 @@ impl Orchestrator {
         if !self.covered(key, &balance, &price) {
             return Err(Refusal::BadRequest("Insufficient balance".to_owned()));
         }
-        let session = session_name(order.auth.session_id);
-        let accepted = self.admission.submit(&session).map_err(|e| Refusal::Capacity(e.to_string()))?;
         let session = order.auth.session_id;
+        let accepted = self.admission.submit(session).map_err(|e| Refusal::Capacity(e.to_string()))?;
         out.observe(Observation::Served { sender: order.sender, session, balance });
         let Ordered { from, request, sender, auth, segment, .. } = order;
         let estimate = fee_estimate(&segment.profiles, segment.duration, &price);
         *self.owed.entry(key).or_default() += &estimate;
-        let job = Job { from, request, sender, auth, price, segment, estimate };
+        let job = Box::new(Job { from, request, sender, auth, price, segment, estimate });
         match accepted {
             Accepted::Start => self.start(job, out),
             Accepted::Wait => self.queues.entry(session).or_default().push_back(job),
@@ -348,12 +355,10 @@ impl Orchestrator {
         if o.payment.sender != o.sender {
             return Err(bad("ErrSegSig"));
         }
-        let hash = auth::segment_hash(&o.segment);
-        self.verifier.verify(o.sender, hash, &o.sig).map_err(|_| bad("ErrSegSig"))?;
+        o.segment.verify(o.sender, &o.sig, self.verifier.as_ref()).map_err(|_| bad("ErrSegSig"))?;
         self.senders.check(o.sender).map_err(|e| bad(&e.to_string()))?;
         self.mint.check(&o.auth, now).map_err(|e| bad(&e.to_string()))?;
-        let session = session_name(o.auth.session_id);
-        self.admission.check(Some(&session)).map_err(|e| Refusal::Capacity(e.to_string()))
+        self.admission.check(Some(&o.auth.session_id)).map_err(|e| Refusal::Capacity(e.to_string()))
     }
 
     /// Credit a payment. Winning tickets go to the redeemer whatever becomes of the payment.
@@ -382,10 +387,10 @@ impl Orchestrator {
         done.error.map_or(Ok(()), |e| Err(Refusal::BadRequest(e.to_string())))
     }
 
-    fn start(&mut self, job: Job, out: &mut Effects) {
+    fn start(&mut self, job: Box<Job>, out: &mut Effects) {
         self.next_work += 1;
         let id = WorkId(self.next_work);
-        out.push(Effect::Start { id, work: Box::new(Work::Transcode(job.segment.clone())) });
+        out.push(Effect::Start { id, work: Box::new(Work::Transcode(Arc::clone(&job.segment))) });
         self.working.insert(id, job);
     }
 
@@ -402,9 +407,11 @@ impl Orchestrator {
         let info = self.info(job.sender, job.auth, rng).ok().map(Box::new);
         out.send(job.from, Message::Transcoded { request: job.request, result, info });
         let session = job.auth.session_id;
-        let name = session_name(session);
-        let more =
-            if failed { self.admission.segment_failed(&name, now) } else { self.admission.segment_done(&name, now) };
+        let more = if failed {
+            self.admission.segment_failed(&session, now)
+        } else {
+            self.admission.segment_done(&session, now)
+        };
         if more && let Some(next) = self.queues.get_mut(&session).and_then(VecDeque::pop_front) {
             self.start(next, out);
         }
@@ -412,8 +419,7 @@ impl Orchestrator {
 
     /// Take the fee for finished renditions and sign them.
     fn deliver(&mut self, now: Instant, job: &Job, renditions: Vec<RenditionMeta>, out: &mut Effects) -> SegmentResult {
-        let pixels = renditions.iter().fold(0u64, |sum, r| sum.saturating_add(r.pixels.0));
-        let fee = Value::fee(&job.price, Pixels(pixels));
+        let fee = Value::fee(&job.price, pixels(&renditions));
         let key = job.key();
         self.balances.debit(key, &fee, now);
         out.observe(Observation::Debited {
@@ -422,8 +428,7 @@ impl Orchestrator {
             fee,
             balance: self.balances.get(key).cloned().unwrap_or_default(),
         });
-        let sig = self.signer.sign(auth::result_hash(&renditions));
-        SegmentResult { renditions, sig }
+        SegmentResult::sign(renditions, self.signer.as_ref())
     }
 
     fn on_end(&mut self, now: Instant, token: &AuthToken, out: &mut Effects) {
@@ -431,7 +436,7 @@ impl Orchestrator {
         if matches!(self.mint.check(token, now), Err(TokenError::Invalid)) {
             return;
         }
-        self.admission.end(&session_name(token.session_id));
+        self.admission.end(&token.session_id);
         self.drop_queue(token.session_id, out);
     }
 

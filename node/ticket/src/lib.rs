@@ -13,6 +13,7 @@
 //! keeps), [`policy`] (expected value, interval, buffer and reserve in one), [`wire`] (all of it as messages).
 
 pub mod balance;
+mod issued;
 pub mod meter;
 pub mod monitor;
 pub mod payment;

@@ -4,7 +4,7 @@ use thiserror::Error;
 use weir_types::{Address, Instant, L1Block, Price, Round};
 
 use crate::balance::{Balances, Key};
-use crate::recipient::{Issued, Recipient, TicketError};
+use crate::recipient::{Recipient, TicketError};
 use crate::{Payment, PriceError, TicketParams, TicketVerifier, Value, WinningTicket};
 
 /// Why a payment is refused, in the words that other nodes know.
@@ -99,7 +99,7 @@ pub fn process(
     if !view.active {
         return Processed::refused(PaymentError::Inactive { recipient: recipient.address(), round: view.round.0 });
     }
-    let price: Price = match payment.price() {
+    let price: Price = match payment.price_like(balances.fixed_price(key)) {
         Ok(p) => p,
         Err(e) => return Processed::refused(e.into()),
     };
@@ -109,7 +109,7 @@ pub fn process(
     balances.fix_price(key, &price, now);
     let mut out = Processed::default();
     let issued = TicketParams { recipient: recipient.address(), expiration_params: expiration, ..params.clone() };
-    let rand = Issued::new(recipient.rand(payment.sender, &issued, &price));
+    let rand = recipient.issued(payment.sender, &issued, &price);
     let mut good = 0;
     for t in &payment.tickets {
         let ticket = params.ticket(payment.sender, t.nonce, expiration);

@@ -11,8 +11,9 @@ use thiserror::Error;
 use weir_types::amount::big;
 use weir_types::{Address, B256, L1Block, Price, Round, U256, Wei, WinProb};
 
+pub use crate::issued::Issued;
+use crate::issued::Lately;
 use crate::sig::is_winning;
-use crate::ticket::rand_hash;
 use crate::{ExpirationParams, Signature, Ticket, TicketParams, TicketVerifier};
 
 /// L1 blocks for which ticket parameters hold.
@@ -127,21 +128,6 @@ pub struct Received {
     pub error: Option<TicketError>,
 }
 
-/// The secret number behind parameters, with its hash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Issued {
-    rand: U256,
-    hash: B256,
-}
-
-impl Issued {
-    /// A number as [`Recipient::rand`] derives it.
-    #[must_use]
-    pub fn new(rand: U256) -> Self {
-        Self { rand, hash: rand_hash(rand) }
-    }
-}
-
 #[derive(Debug, Clone, Default)]
 struct Nonces {
     /// In order: most come with the next higher number.
@@ -153,19 +139,22 @@ struct Nonces {
 #[derive(Debug, Clone)]
 pub struct Recipient {
     address: Address,
-    secret: [u8; 32],
+    /// Keyed with a secret of this life of the node.
+    mac: Hmac<Sha256>,
     config: RecipientConfig,
     /// Gas price at which a face value must pay for its redemption when the present one is higher.
     usual_gas_price: Option<Wei>,
     nonces: BTreeMap<U256, Nonces>,
+    lately: Lately,
 }
 
 impl Recipient {
     /// A recipient with a secret of this life of the node: parameters issued under another one are
     /// not taken.
     #[must_use]
-    pub const fn new(address: Address, secret: [u8; 32], config: RecipientConfig) -> Self {
-        Self { address, secret, config, usual_gas_price: None, nonces: BTreeMap::new() }
+    pub fn new(address: Address, secret: [u8; 32], config: RecipientConfig) -> Self {
+        let mac = Hmac::new_from_slice(&secret).expect("HMAC takes keys of any length");
+        Self { address, mac, config, usual_gas_price: None, nonces: BTreeMap::new(), lately: Lately::default() }
     }
 
     /// Who is paid.
@@ -279,6 +268,34 @@ impl Recipient {
         view: &ChainView,
         seed: U256,
     ) -> Result<TicketParams, ParamsError> {
+        Ok(self.make(sender, price, max_float, view, seed)?.0)
+    }
+
+    /// [`Self::ticket_params`] for a sender that is likely to pay soon: the number behind them is kept at hand.
+    ///
+    /// # Errors
+    /// [`ParamsError`] when the sender's money is too little.
+    pub fn issue(
+        &mut self,
+        sender: Address,
+        price: &Price,
+        max_float: Wei,
+        view: &ChainView,
+        seed: U256,
+    ) -> Result<TicketParams, ParamsError> {
+        let (params, issued) = self.make(sender, price, max_float, view, seed)?;
+        self.lately.remember(sender, price, &params, issued);
+        Ok(params)
+    }
+
+    fn make(
+        &self,
+        sender: Address,
+        price: &Price,
+        max_float: Wei,
+        view: &ChainView,
+        seed: U256,
+    ) -> Result<(TicketParams, Issued), ParamsError> {
         let face_value = if price.is_free() { Wei::ZERO } else { self.face_value(max_float, view.gas_price)? };
         let win_prob = self.win_prob(face_value);
         let expiration_block = L1Block(view.l1.0.saturating_add(PARAMS_VALIDITY));
@@ -292,15 +309,23 @@ impl Recipient {
             expiration_block,
             expiration_params,
         };
-        params.recipient_rand_hash = rand_hash(self.rand(sender, &params, price));
-        Ok(params)
+        let issued = Issued::new(self.rand(sender, &params, price));
+        params.recipient_rand_hash = issued.hash;
+        Ok((params, issued))
+    }
+
+    /// The secret number behind parameters as they came back.
+    #[must_use]
+    pub fn issued(&self, sender: Address, params: &TicketParams, price: &Price) -> Issued {
+        let known = self.lately.find(sender, price, params);
+        known.unwrap_or_else(|| Issued::new(self.rand(sender, params, price)))
     }
 
     /// The secret number behind parameters: nothing is stored, it is derived again from what comes
     /// back, so that changed parameters lead to another number.
     #[must_use]
     pub fn rand(&self, sender: Address, p: &TicketParams, price: &Price) -> U256 {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).expect("HMAC takes keys of any length");
+        let mut mac = self.mac.clone();
         minimal(&mut mac, p.seed);
         mac.update(sender.as_slice());
         minimal(&mut mac, p.face_value.0);
@@ -331,7 +356,7 @@ impl Recipient {
             expiration_block: ticket.params_expiration_block,
             expiration_params: ticket.expiration_params(),
         };
-        let rand = Issued::new(self.rand(ticket.sender, &params, price));
+        let rand = self.issued(ticket.sender, &params, price);
         self.receive_under(ticket, sig, &rand, l1, verifier)
     }
 
@@ -356,7 +381,7 @@ impl Recipient {
         if issued.hash != ticket.recipient_rand_hash {
             return refuse(false, TicketError::RecipientRand);
         }
-        if verifier.verify(ticket.sender, ticket.hash(), sig).is_err() {
+        if ticket.verify(sig, verifier).is_err() {
             return refuse(false, TicketError::Signature);
         }
         let won = is_winning(sig.as_ref(), recipient_rand, ticket.win_prob);

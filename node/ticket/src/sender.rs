@@ -247,7 +247,7 @@ impl Sender {
         while session.nonce < last {
             session.nonce += 1;
             let ticket = session.params.ticket(signer.address(), session.nonce, expiration);
-            out.push(SenderParams { nonce: session.nonce, sig: signer.sign(ticket.hash()) });
+            out.push(SenderParams { nonce: session.nonce, sig: ticket.sign(signer) });
         }
         Ok(Batch { params: session.params.clone(), expiration, tickets: out })
     }
@@ -313,7 +313,17 @@ pub fn fee_estimate(
         let frame = U256::from(p.width) * U256::from(p.height);
         pixels = pixels.saturating_add(frame.saturating_mul(U256::from(fps)).saturating_mul(U256::from(seconds)));
     }
-    // 1.02 as a 64-bit float has it.
-    let num = big(pixels) * BigInt::from(2_296_835_809_958_953_u64) * price.ratio().numer();
-    Value::of(num, price.ratio().denom() * BigInt::from(2_251_799_813_685_248_u64))
+    // 1.02 as a 64-bit float has it: so many parts of 2^51.
+    const PARTS: u64 = 2_296_835_809_958_953;
+    match u128::try_from(pixels).ok().and_then(|pixels| pixels.checked_mul(PARTS.into())) {
+        Some(num) => {
+            // Fewer twos below the line make sums with other fees shorter.
+            let twos = num.trailing_zeros().min(51);
+            Value::priced(price, num >> twos, 1 << (51 - twos))
+        }
+        None => {
+            let num = big(pixels) * BigInt::from(PARTS) * price.ratio().numer();
+            Value::of(num, price.ratio().denom() * BigInt::from(1_u64 << 51))
+        }
+    }
 }

@@ -11,6 +11,7 @@ use secp256k1::{Message, PublicKey, SECP256K1, SecretKey};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
+use twox_hash::XxHash3_64;
 use weir_types::{Address, B256, Keccak256, U256, WinProb, keccak256};
 
 /// Length of a signature: r (32), s (32), v (1).
@@ -135,6 +136,11 @@ pub trait TicketSigner {
 
     /// Signature over a hash.
     fn sign(&self, hash: B256) -> Signature;
+
+    /// Signature over the hash of a message.
+    fn sign_message(&self, message: &[u8]) -> Signature {
+        self.sign(keccak256(message))
+    }
 }
 
 /// Checks what a [`TicketSigner`] of the same scheme signed.
@@ -144,6 +150,14 @@ pub trait TicketVerifier: fmt::Debug {
     /// # Errors
     /// [`SigError`] says what is wrong with it.
     fn verify(&self, signer: Address, hash: B256, sig: &Signature) -> Result<(), SigError>;
+
+    /// Accepts a signature over the hash of a message.
+    ///
+    /// # Errors
+    /// [`SigError`] says what is wrong with it.
+    fn verify_message(&self, signer: Address, message: &[u8], sig: &Signature) -> Result<(), SigError> {
+        self.verify(signer, keccak256(message), sig)
+    }
 }
 
 /// The network's own scheme: secp256k1 over the prefixed hash.
@@ -214,8 +228,9 @@ impl TicketSigner for SigningKey {
     }
 }
 
-/// Signs in simulations where signatures are not what is looked at: a signature names its signer and what is signed,
-/// costs nothing, and anybody could make it. [`LazyVerifier`] takes no other.
+/// Signs in simulations where signatures are not what is looked at: a signature names its signer and carries a checksum
+/// of what is signed, costs nothing, and anybody could make it. [`LazyVerifier`] takes no other. What is signed as a
+/// message is checked as a message, and what is signed as a hash as a hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LazySigner(pub Address);
 
@@ -225,8 +240,12 @@ impl TicketSigner for LazySigner {
     }
 
     fn sign(&self, hash: B256) -> Signature {
+        self.sign_message(hash.as_slice())
+    }
+
+    fn sign_message(&self, message: &[u8]) -> Signature {
         let mut sig = Signature::INVALID;
-        sig.0[..32].copy_from_slice(hash.as_slice());
+        sig.0[24..32].copy_from_slice(&XxHash3_64::oneshot(message).to_be_bytes());
         sig.0[44..64].copy_from_slice(self.0.as_slice());
         sig.0[64] = 27;
         sig
@@ -239,7 +258,11 @@ pub struct LazyVerifier;
 
 impl TicketVerifier for LazyVerifier {
     fn verify(&self, signer: Address, hash: B256, sig: &Signature) -> Result<(), SigError> {
-        if *sig == LazySigner(signer).sign(hash) {
+        self.verify_message(signer, hash.as_slice(), sig)
+    }
+
+    fn verify_message(&self, signer: Address, message: &[u8], sig: &Signature) -> Result<(), SigError> {
+        if *sig == LazySigner(signer).sign_message(message) {
             return Ok(());
         }
         let found = Address::from_slice(&sig.0[44..64]);

@@ -1,6 +1,7 @@
 //! Tickets, their parameters and the payment that carries them.
 
 use num_bigint::BigInt;
+use num_integer::Integer;
 use num_rational::BigRational;
 use num_traits::{Signed, ToPrimitive};
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use thiserror::Error;
 use weir_types::{Address, B256, Credit, L1Block, Price, Round, U256, Wei, WinProb, keccak256};
 
 use crate::value::Value;
-use crate::{SigError, Signature, sig};
+use crate::{SigError, Signature, TicketSigner, TicketVerifier, sig};
 
 /// Round in which a ticket was made and that round's block hash: what bounds its life on chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -133,6 +134,22 @@ impl Ticket {
     pub fn hash(&self) -> B256 {
         let (bytes, len) = self.packed_bytes();
         keccak256(&bytes[..len])
+    }
+
+    /// A signature over it.
+    #[must_use]
+    pub fn sign(&self, signer: &dyn TicketSigner) -> Signature {
+        let (bytes, len) = self.packed_bytes();
+        signer.sign_message(&bytes[..len])
+    }
+
+    /// Checks that its sender signed it.
+    ///
+    /// # Errors
+    /// [`SigError`] says what is wrong with the signature.
+    pub fn verify(&self, sig: &Signature, verifier: &dyn TicketVerifier) -> Result<(), SigError> {
+        let (bytes, len) = self.packed_bytes();
+        verifier.verify_message(self.sender, &bytes[..len], sig)
     }
 
     /// Expected value.
@@ -262,7 +279,10 @@ impl PriceInfo {
         if self.pixels_per_unit == 0 {
             return Err(PriceError::ZeroUnits);
         }
-        Ok(BigRational::new(BigInt::from(self.price_per_unit), BigInt::from(self.pixels_per_unit)))
+        // Words are reduced faster than integers of any length.
+        let (num, den) = (i128::from(self.price_per_unit), i128::from(self.pixels_per_unit));
+        let divisor = num.gcd(&den) * den.signum();
+        Ok(BigRational::new_raw(BigInt::from(num / divisor), BigInt::from(den / divisor)))
     }
 
     /// The price.
@@ -303,6 +323,14 @@ impl Payment {
     pub fn price(&self) -> Result<Price, PriceError> {
         self.expected_price.ok_or(PriceError::Missing)?.price()
     }
+
+    /// The expected price, for which one that may be the same is known already.
+    pub(crate) fn price_like(&self, known: Option<&Price>) -> Result<Price, PriceError> {
+        match known {
+            Some(known) if self.expected_price.is_some_and(|p| Some(p) == PriceInfo::of(known)) => Ok(known.clone()),
+            _ => self.price(),
+        }
+    }
 }
 
 /// A winning ticket with all that redeems it.
@@ -321,9 +349,9 @@ pub struct WinningTicket {
 ///
 /// # Errors
 /// [`SigError::WrongSigner`] when the key is not the ticket's sender's.
-pub fn sign_ticket(ticket: &Ticket, signer: &dyn crate::TicketSigner) -> Result<Signature, SigError> {
+pub fn sign_ticket(ticket: &Ticket, signer: &dyn TicketSigner) -> Result<Signature, SigError> {
     if signer.address() != ticket.sender {
         return Err(SigError::WrongSigner { found: signer.address(), expected: ticket.sender });
     }
-    Ok(signer.sign(ticket.hash()))
+    Ok(ticket.sign(signer))
 }

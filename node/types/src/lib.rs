@@ -17,7 +17,7 @@ pub mod prob;
 pub mod time;
 pub mod work;
 
-pub use alloy_primitives::{Address, B256, Keccak256, U256, address, b256, keccak256};
+pub use alloy_primitives::{Address, B256, Keccak256, Signed, U256, Uint, address, b256, keccak256};
 pub use amount::{AmountError, Credit, LptWei, Wei};
 pub use entropy::Entropy;
 pub use price::Price;

@@ -35,13 +35,19 @@ pub enum SegmentError {
 /// rendition's name the first four bytes of its hash, as hexadecimal text. Of a number below zero its distance counts.
 #[must_use]
 pub fn flatten<'a>(manifest_id: &[u8], seq: i64, hash: B256, profiles: impl IntoIterator<Item = &'a str>) -> Vec<u8> {
-    let mut flat = manifest_id.to_vec();
-    flat.extend_from_slice(&U256::from(seq.unsigned_abs()).to_be_bytes::<32>());
-    flat.extend_from_slice(hash.as_slice());
-    for name in profiles {
-        flat.extend_from_slice(profile_id(name).as_bytes());
-    }
-    flat
+    flatten_ids(manifest_id, seq, hash, &profile_ids(profiles))
+}
+
+/// [`flatten`] with the [ids](profile_ids) of the renditions: all segments of a stream have them in common.
+#[must_use]
+pub fn flatten_ids(manifest_id: &[u8], seq: i64, hash: B256, ids: &str) -> Vec<u8> {
+    [manifest_id, &U256::from(seq.unsigned_abs()).to_be_bytes::<32>(), hash.as_slice(), ids.as_bytes()].concat()
+}
+
+/// The [ids](profile_id) of renditions one after another.
+#[must_use]
+pub fn profile_ids<'a>(profiles: impl IntoIterator<Item = &'a str>) -> String {
+    profiles.into_iter().map(profile_id).collect()
 }
 
 /// Four bytes that stand for a rendition's name, in hexadecimal.

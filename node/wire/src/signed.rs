@@ -18,8 +18,15 @@ pub fn ping(value: &[u8]) -> B256 {
 /// For finished renditions: their hashes in order.
 #[must_use]
 pub fn renditions(hashes: impl IntoIterator<Item = B256>) -> B256 {
-    let all: Vec<u8> = hashes.into_iter().flat_map(|hash| hash.0).collect();
-    keccak256(all)
+    keccak256(renditions_message(hashes))
+}
+
+/// What is hashed for [`renditions`].
+#[must_use]
+pub fn renditions_message(hashes: impl IntoIterator<Item = B256>) -> Vec<u8> {
+    let mut all = Vec::new();
+    hashes.into_iter().for_each(|hash| all.extend_from_slice(hash.as_slice()));
+    all
 }
 
 /// For a job of a container: what is asked for, and how.

@@ -57,7 +57,7 @@ fn segment(seq: u64) -> SegmentMeta {
         bytes: 500_000,
         frames: 60,
         hash: keccak256(seq.to_be_bytes()),
-        profiles: Arc::new(vec![step("240p", 426, 240), step("360p", 640, 360)]),
+        profiles: Arc::new(vec![step("240p", 426, 240), step("360p", 640, 360)].into()),
     }
 }
 
@@ -311,7 +311,7 @@ impl Pair {
     /// Segments of two seconds, one after the other.
     async fn segments(&mut self, seqs: std::ops::Range<u64>) {
         for seq in seqs {
-            self.tell_gateway(gateway::Input::Segment(Box::new(segment(seq))));
+            self.tell_gateway(gateway::Input::segment(segment(seq)));
             self.pass(Millis::from_secs(2)).await;
         }
     }

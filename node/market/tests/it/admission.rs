@@ -3,7 +3,7 @@
 use weir_market::admission::{Accepted, Admission, AdmissionConfig, Refusal};
 use weir_types::{Instant, Millis};
 
-fn small(max_sessions: u64) -> Admission {
+fn small(max_sessions: u64) -> Admission<&'static str> {
     Admission::new(AdmissionConfig { max_sessions, ..AdmissionConfig::default() })
 }
 
@@ -16,7 +16,7 @@ fn texts_of_refusals() {
 
 #[test]
 fn defaults() {
-    let c = Admission::default().config();
+    let c = Admission::<u64>::default().config();
     assert_eq!((c.max_sessions, c.queue, c.idle), (10, 4, Millis(70_000)));
 }
 
@@ -27,11 +27,11 @@ fn sessions_up_to_the_limit() {
     assert_eq!(a.check(None), Ok(()));
     assert_eq!(a.submit("b"), Ok(Accepted::Start));
     assert_eq!(a.check(None), Err(Refusal::Capped));
-    assert_eq!(a.check(Some("c")), Err(Refusal::Capped));
-    assert_eq!(a.check(Some("a")), Ok(()));
+    assert_eq!(a.check(Some(&"c")), Err(Refusal::Capped));
+    assert_eq!(a.check(Some(&"a")), Ok(()));
     assert_eq!(a.submit("c"), Err(Refusal::Capped));
     assert_eq!(a.len(), 2);
-    assert!(a.end("a") && !a.end("a"));
+    assert!(a.end(&"a") && !a.end(&"a"));
     assert_eq!(a.submit("c"), Ok(Accepted::Start));
 }
 
@@ -43,7 +43,7 @@ fn of_eight_segments_five_are_taken() {
     assert_eq!(taken[1..5], [Ok(Accepted::Wait); 4]);
     assert_eq!(taken[5..], [Err(Refusal::Busy); 3]);
     let now = Instant::from_secs(1);
-    let next: Vec<bool> = (0..6).map(|_| a.segment_done("s", now)).collect();
+    let next: Vec<bool> = (0..6).map(|_| a.segment_done(&"s", now)).collect();
     assert_eq!(next, [true, true, true, true, false, false]);
     assert_eq!(a.submit("s"), Ok(Accepted::Start));
 }
@@ -54,7 +54,7 @@ fn idle_sessions_end_after_seventy_seconds() {
     a.submit("idle").expect("room");
     a.submit("busy").expect("room");
     assert_eq!(a.next_expiry(), None);
-    a.segment_done("idle", Instant::from_secs(10));
+    a.segment_done(&"idle", Instant::from_secs(10));
     assert_eq!(a.next_expiry(), Some(Instant::from_secs(80)));
     assert!(a.expire(Instant::from_millis(79_999)).is_empty());
     assert_eq!(a.expire(Instant::from_secs(80)), ["idle"]);
@@ -66,10 +66,10 @@ fn idle_sessions_end_after_seventy_seconds() {
 fn a_segment_restarts_the_idle_time() {
     let mut a = small(1);
     a.submit("s").expect("room");
-    a.segment_done("s", Instant::from_secs(10));
+    a.segment_done(&"s", Instant::from_secs(10));
     a.submit("s").expect("room");
     assert!(a.expire(Instant::from_secs(100)).is_empty());
-    a.segment_done("s", Instant::from_secs(101));
+    a.segment_done(&"s", Instant::from_secs(101));
     assert_eq!(a.next_expiry(), Some(Instant::from_secs(171)));
 }
 
@@ -82,7 +82,7 @@ fn a_lower_limit_lets_sessions_go_on() {
     a.set_max_sessions(0);
     assert_eq!(a.submit("a"), Ok(Accepted::Wait));
     for s in ["a", "b", "c"] {
-        a.end(s);
+        a.end(&s);
     }
     assert!(a.is_empty());
     assert_eq!(a.submit("a"), Err(Refusal::Capped));

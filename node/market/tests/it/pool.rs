@@ -1,5 +1,7 @@
 //! Sessions of a stream.
 
+use std::sync::Arc;
+
 use weir_market::discovery::Trust;
 use weir_market::limits::{SegmentLimits, latency_score};
 use weir_market::pool::{PoolConfig, SessionPool, StreamPools, retryable};
@@ -14,8 +16,8 @@ fn at(ms: u64) -> Instant {
     Instant::from_millis(100_000 + ms)
 }
 
-fn uri(i: u8) -> String {
-    Stub::new(i).uri
+fn uri(i: u8) -> Arc<str> {
+    Stub::new(i).uri.into()
 }
 
 /// A pool of some orchestrators that are drawn with equal chances.
@@ -27,12 +29,12 @@ fn pool(n: u8) -> SessionPool<Stub> {
     p
 }
 
-fn pick(p: &mut SessionPool<Stub>, now: Instant, r: f64) -> Option<String> {
+fn pick(p: &mut SessionPool<Stub>, now: Instant, r: f64) -> Option<Arc<str>> {
     p.select(now, &mut Scripted(r)).map(|p| p.uri)
 }
 
 /// Chooses, sends and completes one segment.
-fn segment(p: &mut SessionPool<Stub>, now: Instant, took: Millis, r: f64) -> String {
+fn segment(p: &mut SessionPool<Stub>, now: Instant, took: Millis, r: f64) -> Arc<str> {
     let uri = pick(p, now, r).expect("somebody");
     assert!(p.sent(&uri, now, SEGMENT));
     p.succeeded(&uri, took, SEGMENT, None);
@@ -103,7 +105,7 @@ fn a_good_session_that_was_swapped_comes_back() {
     let second = pick(&mut p, at(3_000), 0.0).expect("somebody");
     p.sent(&second, at(3_000), SEGMENT);
     p.succeeded(&first, Millis(1_000), SEGMENT, None);
-    assert_eq!(p.failed(&second).map(|s| s.offer().uri().to_owned()), Some(second));
+    assert_eq!(p.failed(&second).map(|s| Arc::from(s.offer().uri())), Some(second));
     assert_eq!(pick(&mut p, at(4_000), 0.0), Some(first));
 }
 
@@ -164,7 +166,7 @@ fn offers_are_renewed() {
     assert_eq!(p.get(&chosen).expect("session").offer().price, Price::new(8, 1));
     p.sent(&chosen, at(0), SEGMENT);
     p.succeeded(&chosen, Millis(10), SEGMENT, Some(Stub::new(9)));
-    assert_eq!(p.drain()[0].offer().uri, uri(1), "an offer of another service is not taken");
+    assert_eq!(p.drain()[0].offer().uri, *uri(1), "an offer of another service is not taken");
 }
 
 #[test]

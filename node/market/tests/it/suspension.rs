@@ -60,7 +60,7 @@ fn what_a_failure_does_by_its_class() {
     for class in CLASSES {
         let mut p = pool();
         p.set_clock(ClockSuspender::new(RESTS));
-        let uri = p.select(at(0), &mut Scripted(0.0)).expect("somebody").uri;
+        let uri = p.select(at(0), &mut Scripted(0.0)).expect("somebody").uri.to_string();
         p.sent(&uri, at(0), Millis(2_000));
         let removed = p.failed_with(&uri, class, at(100));
         let fault = class == Class::Fault;
@@ -94,7 +94,7 @@ fn back_at_once(mut p: SessionPool<Stub>) -> SessionPool<Stub> {
 }
 
 fn pick(p: &mut SessionPool<Stub>, ms: u64) -> Option<String> {
-    p.select(at(ms), &mut Scripted(0.0)).map(|p| p.uri)
+    p.select(at(ms), &mut Scripted(0.0)).map(|p| p.uri.to_string())
 }
 
 #[test]

@@ -20,11 +20,12 @@ use weir_market::selection::Probability;
 use weir_market::strategy::StrategyConfig;
 use weir_ticket::sender::SenderConfig;
 use weir_ticket::{EthVerifier, Signature, TicketSigner, TicketVerifier};
-use weir_types::{Address, Entropy, Instant, Profile};
+use weir_types::{Address, Entropy, Instant};
 
 use crate::auth;
 use crate::io::{
-    ChainEvent, Effect, Effects, Message, OrchestratorEntry, OrchestratorInfo, Peer, SegmentMeta, TimerKind,
+    ChainEvent, Effect, Effects, Message, OrchestratorEntry, OrchestratorInfo, Peer, Renditions, Segment, SegmentMeta,
+    TimerKind,
 };
 
 use payment::Purse;
@@ -53,15 +54,23 @@ pub enum Input {
         /// Its number.
         stream: u64,
         /// Renditions it asks for.
-        profiles: Arc<Vec<Profile>>,
+        profiles: Arc<Renditions>,
     },
     /// A segment of a stream is complete.
-    Segment(Box<SegmentMeta>),
+    Segment(Arc<Segment>),
     /// A stream is over.
     StreamEnd {
         /// Its number.
         stream: u64,
     },
+}
+
+impl Input {
+    /// A segment of a stream is complete.
+    #[must_use]
+    pub fn segment(meta: SegmentMeta) -> Self {
+        Self::Segment(Arc::new(Segment::new(meta)))
+    }
 }
 
 /// How a gateway chooses and pays.
@@ -123,13 +132,13 @@ impl Asked {
 struct Task {
     stream: u64,
     seq: u64,
-    uri: String,
+    uri: Arc<str>,
 }
 
 /// A segment on its way through the gateway.
 #[derive(Debug, Clone)]
 struct Job {
-    meta: SegmentMeta,
+    meta: Arc<Segment>,
     arrived: Instant,
     attempts: u32,
     /// Whether a search was begun for want of a session. One is enough: the next segment may try
@@ -143,22 +152,22 @@ struct Job {
 }
 
 impl Job {
-    const fn new(meta: SegmentMeta, now: Instant) -> Self {
+    const fn new(meta: Arc<Segment>, now: Instant) -> Self {
         Self { meta, arrived: now, attempts: 0, searched: false, tickets: 0, sent: now, orchestrator: None, why: None }
     }
 }
 
 struct Stream {
-    pool: SessionPool<Session>,
+    pool: SessionPool<Arc<Session>>,
     search: Option<Discovery<Box<OrchestratorInfo>>>,
     attempt: u32,
     /// Segments that no session was found for while a search is under way.
     waiting: VecDeque<Job>,
     jobs: BTreeMap<u64, Job>,
     /// Whom work was given to.
-    used: BTreeSet<String>,
+    used: BTreeSet<Arc<str>>,
     /// Whom the last segment went to.
-    current: Option<String>,
+    current: Option<Arc<str>>,
     ended: bool,
 }
 
@@ -191,7 +200,7 @@ pub struct Gateway {
     purse: Purse,
     entries: BTreeMap<String, OrchestratorEntry>,
     /// How the jobs of each went.
-    records: BTreeMap<String, Served>,
+    records: BTreeMap<Arc<str>, Served>,
     scores: Scores,
     streams: BTreeMap<u64, Stream>,
     requests: BTreeMap<u64, Asked>,
@@ -249,7 +258,7 @@ impl Gateway {
             Input::Timer(TimerKind::InitializeRound) => {}
             Input::Scores(scores) => self.scores = scores,
             Input::StreamStart { stream, .. } => self.on_stream_start(t, stream),
-            Input::Segment(meta) => self.serve(t, Job::new(*meta, now)),
+            Input::Segment(meta) => self.serve(t, Job::new(meta, now)),
             Input::StreamEnd { stream } => {
                 if let Some(s) = self.streams.get_mut(&stream) {
                     s.ended = true;
@@ -308,14 +317,15 @@ impl Gateway {
     /// Whether a request for an offer went to this peer.
     fn asked(&self, peer: Peer, request: u64) -> bool {
         let uri = match self.requests.get(&request) {
-            Some(Asked::Offer { uri, .. } | Asked::Renewal(Task { uri, .. })) => uri,
+            Some(Asked::Offer { uri, .. }) => uri.as_str(),
+            Some(Asked::Renewal(task)) => &*task.uri,
             Some(Asked::Work(_)) | None => return false,
         };
         self.entries.get(uri).is_none_or(|e| e.peer == peer)
     }
 
-    fn session(&self, task: &Task) -> Option<Session> {
-        self.streams.get(&task.stream)?.pool.get(&task.uri).map(|s| s.offer().clone())
+    fn session(&self, task: &Task) -> Option<Arc<Session>> {
+        self.streams.get(&task.stream)?.pool.get(&task.uri).map(|s| Arc::clone(s.offer()))
     }
 
     fn request(&mut self, asked: Asked) -> u64 {
@@ -344,7 +354,7 @@ impl Gateway {
         for session in s.pool.drain() {
             let offer = session.offer();
             self.purse.end(offer);
-            if s.used.contains(&offer.uri) {
+            if s.used.contains(&*offer.uri) {
                 t.out.send(offer.peer, Message::EndSession { auth: offer.info.auth });
             }
         }

@@ -58,7 +58,8 @@ impl PayError {
 #[derive(Debug, Clone)]
 struct Sent {
     key: Key,
-    staged: Staged,
+    /// Credit behind it, old and new.
+    credit: Value,
     price: Price,
 }
 
@@ -167,7 +168,9 @@ impl Purse {
             None => self.balances.stage(key, &Value::zero(), &Value::zero()),
             Some(params) => self.sign(now, key, params, meta, price, signer, &mut payment)?,
         };
-        let sent = Sent { key, staged, price: price.clone() };
+        let Staged { existing: mut credit, new_credit, .. } = staged;
+        credit += &new_credit;
+        let sent = Sent { key, credit, price: price.clone() };
         // A segment is paid to one orchestrator at a time: an older payment for it brought nothing.
         self.lose(meta.stream, meta.seq);
         self.sent.insert((meta.stream, meta.seq), sent);
@@ -223,26 +226,23 @@ impl Purse {
     pub(super) fn settle(&mut self, now: Instant, stream: u64, seq: u64, pixels: Pixels) -> Value {
         let Some(sent) = self.sent.remove(&(stream, seq)) else { return Value::zero() };
         let fee = Value::fee(&sent.price, pixels);
-        self.balances.credit(sent.key, &sent.staged.existing, now);
-        self.balances.credit(sent.key, &sent.staged.new_credit, now);
-        self.balances.debit(sent.key, &fee, now);
+        let mut change = sent.credit;
+        change -= &fee;
+        self.balances.credit(sent.key, &change, now);
         fee
     }
 
     /// A segment did not come back: what was sent for it is lost.
     pub(super) fn lose(&mut self, stream: u64, seq: u64) {
         let Some(sent) = self.sent.remove(&(stream, seq)) else { return };
-        let lost = self.lost.entry(sent.key).or_default();
-        *lost += &sent.staged.existing;
-        *lost += &sent.staged.new_credit;
+        *self.lost.entry(sent.key).or_default() += &sent.credit;
     }
 
     /// The book of a session.
     pub(super) fn book(&self, key: Key) -> Book {
         let mut in_flight = Value::zero();
         for sent in self.sent.values().filter(|s| s.key == key) {
-            in_flight += &sent.staged.existing;
-            in_flight += &sent.staged.new_credit;
+            in_flight += &sent.credit;
         }
         let lost = self.lost.get(&key).map_or_else(Credit::zero, Value::credit);
         Book { balance: self.balances.amount(key), in_flight: in_flight.credit(), lost }

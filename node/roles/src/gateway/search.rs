@@ -1,5 +1,7 @@
 //! Who could work for a stream: asking the active orchestrators and collecting their offers.
 
+use std::sync::Arc;
+
 use weir_market::discovery::{Answer, Discovery, Node, Trust};
 
 use super::{Asked, Gateway, Session, Turn};
@@ -81,9 +83,9 @@ impl Gateway {
         let (entries, records, scores, region) = (&self.entries, &self.records, &self.scores, &self.config.region);
         let offers = search.finish().into_iter().filter_map(|f| {
             let e = entries.get(&f.transcoder)?;
-            let served = records.get(&f.transcoder).copied();
+            let served = records.get(f.transcoder.as_str()).copied();
             let score = region.as_ref().and_then(|r| scores.of(&e.address, r));
-            Some(Session::new(f.transcoder, e.peer, *f.info, e.stake).known(f.latency, served, score))
+            Some(Arc::new(Session::new(f.transcoder, e.peer, *f.info, e.stake).known(f.latency, served, score)))
         });
         s.pool.end_refresh(offers);
         for job in std::mem::take(&mut s.waiting) {

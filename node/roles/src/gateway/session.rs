@@ -1,5 +1,7 @@
 //! A session with an orchestrator, as selection and payment see it.
 
+use std::sync::Arc;
+
 use weir_market::price::stake_to_fixed;
 use weir_market::selection::Offer;
 use weir_types::{Address, LptWei, Millis, Price};
@@ -10,7 +12,7 @@ use crate::io::{OrchestratorInfo, Peer};
 #[derive(Debug, Clone)]
 pub struct Session {
     /// Address of its service.
-    pub uri: String,
+    pub uri: Arc<str>,
     /// Endpoint behind it.
     pub peer: Peer,
     /// The offer as last received.
@@ -41,9 +43,9 @@ impl Served {
 impl Session {
     /// A session of an offer.
     #[must_use]
-    pub fn new(uri: String, peer: Peer, info: OrchestratorInfo, stake: LptWei) -> Self {
+    pub fn new(uri: impl Into<Arc<str>>, peer: Peer, info: OrchestratorInfo, stake: LptWei) -> Self {
         let (first_price, stake) = (info.price.clone(), stake_to_fixed(stake));
-        Self { uri, peer, first_price, stake, info, latency: Millis(0), success: None, performance: None }
+        Self { uri: uri.into(), peer, first_price, stake, info, latency: Millis(0), success: None, performance: None }
     }
 
     /// With the time that the offer took, how earlier jobs went, and its score.

@@ -1,12 +1,12 @@
 //! A segment's way: choose, pay, send, check what comes back, or try another.
 
+use std::sync::Arc;
+
 use weir_market::class::classify_answer;
 use weir_market::limits::{REFRESH, SegmentLimits, token_ends};
 use weir_ticket::{TicketVerifier, Value};
-use weir_types::Pixels;
 
 use super::{Asked, Gateway, Job, PayError, Session, Task, Turn};
-use crate::auth;
 use crate::io::{Effect, Message, Observation, OrchestratorInfo, Refusal, SegmentMeta, SegmentResult, TimerKind};
 
 impl Gateway {
@@ -24,7 +24,7 @@ impl Gateway {
                 if needs {
                     self.search(t, id);
                 }
-                self.prepare(t, job, &pick.uri);
+                self.prepare(t, job, pick.uri);
             }
             None if searching => s.waiting.push_back(job),
             None if needs && !job.searched => {
@@ -47,10 +47,10 @@ impl Gateway {
     }
 
     /// Make sure that the session's parameters hold, then pay and send.
-    fn prepare(&mut self, t: &mut Turn<'_>, job: Job, uri: &str) {
-        let task = Task { stream: job.meta.stream, seq: job.meta.seq, uri: uri.to_owned() };
+    fn prepare(&mut self, t: &mut Turn<'_>, job: Job, uri: Arc<str>) {
+        let task = Task { stream: job.meta.stream, seq: job.meta.seq, uri };
         let Some(session) = self.session(&task) else {
-            self.retry(t, job, uri, "session is gone".to_owned());
+            self.retry(t, job, &task.uri, "session is gone".to_owned());
             return;
         };
         let token_ends = token_ends(session.info.auth.expires, t.now);
@@ -58,14 +58,14 @@ impl Gateway {
             Ok(()) if !token_ends => self.pay_and_send(t, job, &session),
             Ok(()) | Err(PayError::Expired) => {
                 self.keep(job);
-                match self.ask(t, uri, Asked::Renewal(task.clone())) {
+                match self.ask(t, &task.uri, Asked::Renewal(task.clone())) {
                     Some(request) => {
                         t.out.push(Effect::Timer { at: t.now + REFRESH, kind: TimerKind::Segment { request } });
                     }
                     None => self.fail(t, &task, "orchestrator left the active set".to_owned()),
                 }
             }
-            Err(e) => self.unpaid(t, job, uri, &e),
+            Err(e) => self.unpaid(t, job, &task.uri, &e),
         }
     }
 
@@ -75,8 +75,8 @@ impl Gateway {
         let Some(job) = s.jobs.remove(&task.seq) else { return };
         match (result, old) {
             (Ok(info), Some(old)) => {
-                let session = old.renewed(*info);
-                s.pool.renew(session.clone());
+                let session = Arc::new(old.renewed(*info));
+                s.pool.renew(Arc::clone(&session));
                 match self.purse.check(&session) {
                     Ok(()) => self.pay_and_send(t, job, &session),
                     Err(e) => self.unpaid(t, job, &session.uri, &e),
@@ -95,7 +95,7 @@ impl Gateway {
                 return;
             }
         };
-        let task = Task { stream: job.meta.stream, seq: job.meta.seq, uri: session.uri.clone() };
+        let task = Task { stream: job.meta.stream, seq: job.meta.seq, uri: Arc::clone(&session.uri) };
         let request = self.request(Asked::Work(task));
         let tickets = payment.tickets.len() as u64;
         if let (true, Some(p)) = (tickets > 0, &payment.ticket_params) {
@@ -117,16 +117,16 @@ impl Gateway {
             Message::Segment {
                 request,
                 sender: self.signer.address(),
-                sig: self.signer.sign(auth::segment_hash(&job.meta)),
+                sig: job.meta.sign(self.signer.as_ref()),
                 auth: session.info.auth,
-                segment: job.meta.clone(),
+                segment: Arc::clone(&job.meta),
                 payment: Box::new(payment),
             },
         );
         if let Some(s) = self.streams.get_mut(&job.meta.stream) {
             s.pool.sent(&session.uri, t.now, job.meta.duration);
-            s.used.insert(session.uri.clone());
-            let last = s.current.replace(session.uri.clone());
+            s.used.insert(Arc::clone(&session.uri));
+            let last = s.current.replace(Arc::clone(&session.uri));
             if last.is_some_and(|last| last != session.uri) {
                 t.out.observe(Observation::Swapped { stream: job.meta.stream });
             }
@@ -160,11 +160,10 @@ impl Gateway {
         match checked {
             Ok(r) => {
                 let took = t.now.since(job.sent);
-                let renewed = info.map(|i| session.renewed(*i));
-                self.records.entry(task.uri.clone()).or_default().good += 1;
+                let renewed = info.map(|i| Arc::new(session.renewed(*i)));
+                self.records.entry(Arc::clone(&task.uri)).or_default().good += 1;
                 s.pool.succeeded(&task.uri, took, job.meta.duration, renewed);
-                let pixels = r.renditions.iter().fold(0u64, |sum, x| sum.saturating_add(x.pixels.0));
-                let fee = self.purse.settle(t.now, task.stream, task.seq, Pixels(pixels));
+                let fee = self.purse.settle(t.now, task.stream, task.seq, r.pixels());
                 done(t, &job, fee, None);
                 self.finish_if_ended(t, task.stream);
             }
@@ -212,7 +211,7 @@ impl Gateway {
         // Most of these texts are a peer's, which could say anything.
         let class = classify_answer(&why);
         if class.suspends() {
-            self.records.entry(uri.to_owned()).or_default().failed += 1;
+            self.records.entry(uri.into()).or_default().failed += 1;
         }
         if let Some(s) = self.streams.get_mut(&job.meta.stream)
             && let Some(session) = s.pool.failed_with(uri, class, t.now)
@@ -258,17 +257,16 @@ fn check(
     r: SegmentResult,
     verifier: &dyn TicketVerifier,
 ) -> Result<SegmentResult, String> {
-    if r.renditions.len() != meta.profiles.len() {
+    if r.renditions().len() != meta.profiles.len() {
         return Err("PM Check Failed".to_owned());
     }
-    for (rendition, p) in r.renditions.iter().zip(meta.profiles.iter()) {
+    for (rendition, p) in r.renditions().iter().zip(meta.profiles.iter()) {
         let frame = u64::from(p.width).saturating_mul(u64::from(p.height));
         if p.fps == 0 && rendition.pixels.0 != frame.saturating_mul(u64::from(meta.frames)) {
             return Err("PixelMismatch".to_owned());
         }
     }
-    let hash = auth::result_hash(&r.renditions);
-    match verifier.verify(session.info.address, hash, &r.sig) {
+    match r.verify(session.info.address, verifier) {
         Ok(()) => Ok(r),
         Err(_) => Err("PM Check Failed".to_owned()),
     }

@@ -383,7 +383,7 @@ impl Net {
                 hash: keccak256(seq.to_be_bytes()),
                 ..crate::support::segment(stream, seq)
             };
-            self.tell_gateway(gateway::Input::Segment(Box::new(meta)));
+            self.tell_gateway(gateway::Input::segment(meta));
             let pause = Millis(50 + self.rng.below(2_500));
             self.run(pause);
         }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use weir_roles::auth::{segment_hash, sign_request};
-use weir_roles::io::{AuthToken, Message, OrchestratorInfo, Refusal, SegmentMeta};
+use weir_roles::auth::sign_request;
+use weir_roles::io::{AuthToken, Message, OrchestratorInfo, Refusal, Segment, SegmentMeta};
 use weir_roles::orchestrator::Input;
 use weir_roles::{ChainEvent, Observation, Peer};
 use weir_ticket::{Payment, PriceInfo, SenderParams, Signature, SigningKey, TicketParams};
@@ -23,7 +23,7 @@ pub(crate) struct Order {
     sender: weir_types::Address,
     sig: Signature,
     auth: AuthToken,
-    segment: SegmentMeta,
+    segment: Arc<Segment>,
     pub(crate) payment: Payment,
 }
 
@@ -55,7 +55,7 @@ impl Hand {
 
     /// A sound order with so many tickets.
     pub(crate) fn order(&self, info: &OrchestratorInfo, seq: u64, nonces: impl Iterator<Item = u32>) -> Order {
-        let segment = segment(7, seq);
+        let segment = Arc::new(Segment::new(segment(7, seq)));
         let params = info.ticket_params.clone().expect("work costs money");
         let expiration = params.expiration_params;
         let tickets: Vec<SenderParams> = nonces
@@ -72,13 +72,7 @@ impl Hand {
             tickets,
             expected_price: PriceInfo::of(&info.price),
         };
-        Order {
-            sender: self.key.address(),
-            sig: self.key.sign(segment_hash(&segment)),
-            auth: info.auth,
-            segment,
-            payment,
-        }
+        Order { sender: self.key.address(), sig: segment.sign(&self.key), auth: info.auth, segment, payment }
     }
 
     /// Sends an order; the answer if there is one at once.
@@ -105,7 +99,7 @@ fn a_paid_segment_is_worked_on_and_debited() {
         _ => None,
     });
     let (result, fresh) = done.expect("an answer");
-    assert_eq!(result.expect("renditions").renditions.len(), 2);
+    assert_eq!(result.expect("renditions").renditions().len(), 2);
     let fresh = fresh.expect("fresh parameters");
     assert_eq!(fresh.auth, info.auth, "the session goes on");
     assert_eq!(fresh.price, info.price, "its price is fixed");
@@ -124,7 +118,11 @@ type Case = (&'static str, fn(&mut Order), Refusal);
 fn spoiled_orders_are_refused_with_their_reason() {
     let bad = |s: &str| Refusal::BadRequest(s.to_owned());
     let cases: [Case; 10] = [
-        ("a signature over another segment", |o| o.segment.seq += 1, bad("ErrSegSig")),
+        (
+            "a signature over another segment",
+            |o| o.segment = Arc::new(Segment::new(segment(7, o.segment.seq + 1))),
+            bad("ErrSegSig"),
+        ),
         ("another sender", |o| o.sender = key(9).address(), bad("ErrSegSig")),
         ("a payment of another sender", |o| o.payment.sender = key(9).address(), bad("ErrSegSig")),
         ("a session that was not given", |o| o.auth.session_id ^= 1, bad("invalid auth token")),
@@ -310,10 +308,11 @@ fn a_transcoder_that_returns_too_few_renditions_is_not_paid() {
     let mut h = Hand::new();
     let info = h.ask();
     let mut order = h.order(&info, 0, 1..=5);
-    let mut more = (*order.segment.profiles).clone();
+    let mut more = order.segment.profiles.to_vec();
     more.truncate(1);
-    order.segment.profiles = Arc::new(more);
-    order.sig = h.key.sign(segment_hash(&order.segment));
+    order.segment =
+        Arc::new(Segment::new(SegmentMeta { profiles: Arc::new(more.into()), ..(**order.segment).clone() }));
+    order.sig = order.segment.sign(&h.key);
     assert_eq!(h.send(order), None);
     // The work that comes back is somebody else's idea of the segment.
     let id = weir_roles::WorkId(1);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use weir_market::admission::AdmissionConfig;
 use weir_market::price::PriceList;
 use weir_roles::gateway::{Gateway, GatewayConfig};
-use weir_roles::io::{Message, Records, RenditionMeta, SegmentMeta};
+use weir_roles::io::{Message, Records, RenditionMeta, Renditions, SegmentMeta};
 use weir_roles::orchestrator::{Orchestrator, OrchestratorConfig};
 use weir_roles::redeemer::Redeemer;
 use weir_roles::{
@@ -301,7 +301,7 @@ impl World {
     }
 
     pub(crate) fn segment(&mut self, stream: u64, seq: u64) {
-        self.tell_gateway(gateway::Input::Segment(Box::new(segment(stream, seq))));
+        self.tell_gateway(gateway::Input::segment(segment(stream, seq)));
     }
 
     /// Results of segments in order: by whom, tickets, error.
@@ -372,7 +372,7 @@ impl Node {
     }
 }
 
-pub(crate) fn ladder() -> Arc<Vec<Profile>> {
+pub(crate) fn ladder() -> Arc<Renditions> {
     let step = |name: &str, width, height| Profile {
         name: name.to_owned(),
         width,
@@ -381,7 +381,7 @@ pub(crate) fn ladder() -> Arc<Vec<Profile>> {
         fps: 0,
         fps_den: 1,
     };
-    Arc::new(vec![step("240p", 426, 240), step("360p", 640, 360)])
+    Arc::new(vec![step("240p", 426, 240), step("360p", 640, 360)].into())
 }
 
 pub(crate) fn segment(stream: u64, seq: u64) -> SegmentMeta {

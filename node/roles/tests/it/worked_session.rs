@@ -6,7 +6,7 @@ use std::sync::Arc;
 use weir_market::admission::AdmissionConfig;
 use weir_market::price::PriceList;
 use weir_roles::gateway::{self, GatewayConfig};
-use weir_roles::io::{Message, SegmentMeta};
+use weir_roles::io::{Message, Renditions, SegmentMeta};
 use weir_roles::orchestrator::{Orchestrator, OrchestratorConfig};
 use weir_roles::{ChainEvent, ChainHead, Observation};
 use weir_ticket::recipient::RecipientConfig;
@@ -28,7 +28,7 @@ pub(crate) const FEE: u128 = 604_739_520;
 const TABLE: [(u64, u128); 4] = [(1, 7_395_260_480), (2, 14_790_520_960), (15, 14_928_907_200), (28, 15_067_293_440)];
 const SEGMENTS: u64 = 31;
 
-fn ladder() -> Arc<Vec<Profile>> {
+fn ladder() -> Arc<Renditions> {
     let step = |name: &str, width, height, bitrate| Profile {
         name: name.to_owned(),
         width,
@@ -37,7 +37,7 @@ fn ladder() -> Arc<Vec<Profile>> {
         fps: 30,
         fps_den: 1,
     };
-    Arc::new(vec![step("P240p30fps16x9", 426, 240, 600_000), step("P360p30fps16x9", 640, 360, 1_200_000)])
+    Arc::new(vec![step("P240p30fps16x9", 426, 240, 600_000), step("P360p30fps16x9", 640, 360, 1_200_000)].into())
 }
 
 /// A gateway with money enough, and an orchestrator as it comes, on a chain where gas costs 0.1 gwei.
@@ -97,7 +97,7 @@ pub(crate) fn play() -> Vec<Row> {
     for number in 1..=SEGMENTS {
         let from = w.seen.len();
         let meta = SegmentMeta { profiles: Arc::clone(&profiles), ..segment(1, number - 1) };
-        w.tell_gateway(gateway::Input::Segment(Box::new(meta)));
+        w.tell_gateway(gateway::Input::segment(meta));
         w.run(Millis::from_secs(2));
 
         let seen = w.seen.split_off(from);

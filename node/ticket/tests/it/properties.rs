@@ -35,6 +35,11 @@ fn rationals() -> impl Strategy<Value = BigRational> {
 }
 
 /// A sum of ticket values and fees, and the same as one fraction.
+/// Whole numbers about the lengths of machine words.
+fn long() -> impl Strategy<Value = BigInt> {
+    (0..132u32, any::<u8>()).prop_map(|(bits, near)| (BigInt::from(1u64) << bits) + BigInt::from(near))
+}
+
 fn values() -> impl Strategy<Value = (Value, BigRational)> {
     let tickets = prop::collection::vec((amounts(), words()), 0..4);
     (tickets, rationals(), any::<bool>()).prop_map(|(tickets, rest, minus)| {
@@ -126,8 +131,27 @@ proptest! {
 
     #[test]
     fn fees_are_exact(price in prices(), pixels: u64) {
-        let fee = Value::from(price.fee(Pixels(pixels)));
-        prop_assert_eq!(fee.credit().0, price.ratio() * BigInt::from(pixels));
+        let exact = price.ratio() * BigInt::from(pixels);
+        prop_assert_eq!(&price.fee(Pixels(pixels)).0, &exact);
+        prop_assert_eq!(Value::fee(&price, Pixels(pixels)).credit().0, exact);
+    }
+
+    /// Fractions of machine words become longer ones where they have to, and the other way round.
+    #[test]
+    fn sums_of_fractions_of_all_lengths_are_exact(parts in prop::collection::vec((long(), long(), any::<bool>()), 1..12)) {
+        let (mut sum, mut exact) = (Value::zero(), BigRational::zero());
+        for (num, den, negative) in parts {
+            let part = BigRational::new(num, den + BigInt::from(1u64));
+            if negative {
+                sum -= &Value::from(Credit(part.clone()));
+                exact -= part;
+            } else {
+                sum += &Value::from(Credit(part.clone()));
+                exact += part;
+            }
+            prop_assert_eq!(&sum.credit().0, &exact);
+            prop_assert_eq!(sum.is_positive(), exact.is_positive());
+        }
     }
 
     /// With face value F, expected value E and M = 2^256 - 1, the probability is E (M / F) with the

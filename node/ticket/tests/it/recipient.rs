@@ -1,6 +1,6 @@
 //! An orchestrator's parameters and checks.
 
-use weir_ticket::recipient::{ChainView, PARAMS_VALIDITY, Recipient, RecipientConfig, TicketError};
+use weir_ticket::recipient::{ChainView, Issued, PARAMS_VALIDITY, Recipient, RecipientConfig, TicketError};
 use weir_ticket::{EthVerifier, ExpirationParams, Signature, TicketParams};
 use weir_types::{Address, B256, L1Block, Price, Round, U256, Wei, WinProb};
 
@@ -39,6 +39,30 @@ fn another_life_takes_no_old_tickets() {
     let t = p.ticket(gateway_key().address(), 1, p.expiration_params);
     let got = new.receive(&t, &Signature::INVALID, p.seed, &price, L1Block(100), &Trusting);
     assert_eq!(got.error, Some(TicketError::RecipientRand));
+}
+
+/// Numbers are found again in whatever order the parameters come back, and for what they were issued for alone.
+#[test]
+fn the_number_behind_parameters_is_the_same_remembered_or_derived() {
+    let (price, other) = (Price::new(3, 7).expect("price"), Price::new(4, 7).expect("price"));
+    let (sender, stranger) = (gateway_key().address(), Address::repeat_byte(9));
+    let view = ChainView { round: Round(5), round_hash: B256::repeat_byte(1), ..ChainView::default() };
+    let mut r = Recipient::new(orchestrator_key().address(), secret(), RecipientConfig::default());
+    let plain = r.clone();
+    // More than are remembered, so that most have displaced another one.
+    let issued: Vec<TicketParams> = (0..500)
+        .map(|seed| r.issue(sender, &price, Wei::from_whole(1), &view, U256::from(seed)).expect("params"))
+        .collect();
+    for p in &issued {
+        assert_eq!(Some(p), plain.ticket_params(sender, &price, Wei::from_whole(1), &view, p.seed).ok().as_ref());
+        let derived = |of: &TicketParams, sender, price: &Price| Issued::new(plain.rand(sender, of, price));
+        assert_eq!(r.issued(sender, p, &price), derived(p, sender, &price));
+        assert_eq!(r.issued(stranger, p, &price), derived(p, stranger, &price));
+        assert_eq!(r.issued(sender, p, &other), derived(p, sender, &other));
+        let cheaper = TicketParams { face_value: Wei::new(1), ..p.clone() };
+        assert_eq!(r.issued(sender, &cheaper, &price), derived(&cheaper, sender, &price));
+        assert_ne!(r.issued(sender, &cheaper, &price), r.issued(sender, p, &price));
+    }
 }
 
 #[test]

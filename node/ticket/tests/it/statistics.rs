@@ -43,7 +43,7 @@ fn play(batches: u32, signer: &dyn TicketSigner, verifier: &dyn TicketVerifier) 
         let mut wins = 0.0;
         for nonce in 1..=BATCH {
             let ticket = params.ticket(signer.address(), nonce, params.expiration_params);
-            let sig = signer.sign(ticket.hash());
+            let sig = ticket.sign(signer);
             let received = recipient.receive_under(&ticket, &sig, &issued, view.l1, verifier);
             assert_eq!(received.error, None);
             wins += f64::from(u8::from(received.won));
@@ -108,4 +108,7 @@ fn a_lazy_signature_is_of_one_signer_and_one_hash() {
     assert!(LazyVerifier.verify(orchestrator_key().address(), hash, &sig).is_err());
     assert!(LazyVerifier.verify(signer.0, B256::repeat_byte(8), &sig).is_err());
     assert!(EthVerifier.verify(signer.0, hash, &sig).is_err(), "the network does not take it");
+    let sig = signer.sign_message(b"a ticket");
+    assert_eq!(LazyVerifier.verify_message(signer.0, b"a ticket", &sig), Ok(()));
+    assert!(LazyVerifier.verify_message(signer.0, b"a tickeT", &sig).is_err());
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use weir_kernel::{Streams, dist};
-use weir_roles::io::SegmentMeta;
-use weir_types::{B256, Instant, Millis, Profile, keccak256};
+use weir_roles::io::{Renditions, SegmentMeta};
+use weir_types::{B256, Instant, Millis, keccak256};
 
 use crate::clip::ClipInfo;
 use crate::names::numbered;
@@ -33,7 +33,7 @@ pub(crate) fn plan(
     begin: Instant,
     end: Instant,
 ) -> Vec<StreamPlan> {
-    let profiles = Arc::new(s.profiles());
+    let profiles = Arc::new(Renditions::from(s.profiles()));
     let mut plans = Vec::new();
     if let (Some(r), Some(c)) = (&s.real_stream, clip) {
         plans.push(real_plan(s, r, c, &profiles, begin));
@@ -77,7 +77,7 @@ fn real_plan(
     s: &Scenario,
     r: &crate::scenario::RealStream,
     clip: &ClipInfo,
-    profiles: &Arc<Vec<Profile>>,
+    profiles: &Arc<Renditions>,
     begin: Instant,
 ) -> StreamPlan {
     let segments = clip
@@ -98,7 +98,7 @@ fn real_plan(
     StreamPlan { gateway: r.gateway.0 as usize - 1, start, segments, size: (clip.width, clip.height), real: true }
 }
 
-fn modelled(s: &Scenario, number: u64, length: f64, profiles: &Arc<Vec<Profile>>) -> Vec<SegmentMeta> {
+fn modelled(s: &Scenario, number: u64, length: f64, profiles: &Arc<Renditions>) -> Vec<SegmentMeta> {
     let seconds = s.gateways.segment_seconds.0;
     let count = (length / f64::from(seconds)).floor().max(1.0) as u64;
     let duration = Millis::from_secs(u64::from(seconds));

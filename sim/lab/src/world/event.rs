@@ -195,7 +195,7 @@ fn message_digest(m: &Message, h: &mut TraceHasher) {
         Message::Transcoded { request, result, info } => {
             h.u64(*request);
             match result {
-                Ok(r) => r.renditions.iter().for_each(|x| h.bytes(x.hash.as_slice())),
+                Ok(r) => r.renditions().iter().for_each(|x| h.bytes(x.hash.as_slice())),
                 Err(e) => h.str(e.text()),
             }
             if let Some(i) = info {

@@ -184,7 +184,7 @@ impl World {
         // A stream's end must not overtake the answer to its last segment.
         let next = if last { next + weir_types::Millis::from_secs(20) } else { next };
         self.kernel.schedule(next, priority::NODE, actor, follow);
-        self.deliver(now, actor, Part::Gateway, Input::Gateway(gateway::Input::Segment(Box::new(meta))))
+        self.deliver(now, actor, Part::Gateway, Input::Gateway(gateway::Input::segment(meta)))
     }
 
     fn crash(&mut self, actor: ActorId) {
