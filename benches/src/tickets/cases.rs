@@ -371,8 +371,8 @@ impl Joined {
                     self.tell_orchestrator(n, orchestrator::Input::Standing { sender, standing });
                 }
                 Effect::Start { id, work } => {
-                    let Work::Transcode(_) = *work;
-                    let done = WorkDone { id, result: Ok(self.results.clone()) };
+                    debug_assert!(matches!(*work, Work::Transcode(_)));
+                    let done = WorkDone { id, result: Ok(self.results.clone().into()) };
                     self.tell_orchestrator(n, orchestrator::Input::Work(done));
                 }
                 _ => {}

@@ -11,8 +11,8 @@
 //! the policy), [`scores`] (performance by region, and the lowest that will do), [`selection`] (who gets the next
 //! segment), [`strategy`] (other rules for that), [`ballot`] (the draw, prepared), [`sources`] (orchestrators
 //! without the chain), [`discovery`] (who is asked for an offer), [`suspension`] (who rests, by refreshes or by the
-//! clock), [`pool`] (the sessions of a stream), [`class`]
-//! (what a failure says), [`admission`] (what an orchestrator accepts), [`devices`] (where it works), [`senders`] (for
+//! clock), [`pool`] (the sessions of a stream), [`job_pool`] (those for jobs of a model),
+//! [`class`] (what a failure says), [`admission`] (what an orchestrator accepts), [`devices`] (where it works), [`senders`] (for
 //! whom), [`limits`] (timeouts as data), [`in_flight`] (how far a reader may stay behind), [`models`]
 //! (what an operator has its node run), [`units`] (what AI jobs cost, and how fast they were).
 
@@ -24,6 +24,7 @@ pub mod devices;
 pub mod discovery;
 mod error;
 pub mod in_flight;
+pub mod job_pool;
 pub mod limits;
 pub mod models;
 pub mod pool;

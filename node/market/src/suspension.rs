@@ -30,6 +30,11 @@ impl Suspender {
         *entry = entry.saturating_add(penalty);
     }
 
+    /// Has an orchestrator rest for so many refreshes from now on.
+    pub fn suspend_for(&mut self, uri: &str, refreshes: u64) {
+        self.list.insert(uri.to_owned(), self.count.saturating_add(refreshes));
+    }
+
     /// Counts a refresh of the pool.
     pub fn signal_refresh(&mut self) {
         self.count = self.count.saturating_add(1);

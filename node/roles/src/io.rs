@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use weir_market::price::ModelKey;
 pub use weir_ticket::monitor::Funds as SenderFunds;
-use weir_ticket::{Payment, Signature, Ticket, TicketParams, Value, WinningTicket};
-use weir_types::{Address, B256, Instant, L1Block, LptWei, Millis, Perc6, Price, Round, U256, Wei};
+use weir_ticket::{Payment, Signature, Ticket, Value, WinningTicket};
+use weir_types::{Address, B256, Instant, L1Block, LptWei, Millis, Perc6, Round, U256, Wei};
 
+pub use crate::job::{Answer, Asked, JobMeta, JobResult, LiveNews, ModelOffer, Order, OrderResult};
+pub use crate::offer::{AuthToken, OrchestratorInfo, Refusal};
 pub use crate::segment::{RenditionMeta, Renditions, Segment, SegmentMeta, SegmentResult};
 
 /// A reachable endpoint, numbered by the driver (which knows the address behind it).
@@ -206,6 +209,30 @@ pub enum TxOutcome {
 pub enum Work {
     /// Transcode a segment to its profiles.
     Transcode(Arc<Segment>),
+    /// Have a model do a job.
+    Job(Arc<JobMeta>),
+    /// Have a model work on a live session until it is stopped. It is done when the model gave up.
+    Live {
+        /// The session.
+        manifest: u64,
+        /// The model.
+        model: ModelKey,
+    },
+}
+
+/// What came of work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Made {
+    /// Renditions in the order of the profiles.
+    Renditions(Vec<RenditionMeta>),
+    /// A job's answer.
+    Answer(JobResult),
+}
+
+impl From<Vec<RenditionMeta>> for Made {
+    fn from(renditions: Vec<RenditionMeta>) -> Self {
+        Self::Renditions(renditions)
+    }
 }
 
 /// Finished work.
@@ -213,8 +240,8 @@ pub enum Work {
 pub struct WorkDone {
     /// The piece of work.
     pub id: WorkId,
-    /// Renditions in the order of the profiles, or why there are none.
-    pub result: Result<Vec<RenditionMeta>, String>,
+    /// What came of it, or why nothing did.
+    pub result: Result<Made, String>,
 }
 
 /// What must survive a crash. A driver stores it before it carries out any later effect.
@@ -245,30 +272,6 @@ pub enum TimerKind {
     },
 }
 
-/// Identifies a session between a gateway and an orchestrator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AuthToken {
-    /// Session id chosen by the orchestrator.
-    pub session_id: u64,
-    /// MAC of the session id under the orchestrator's secret.
-    pub token: B256,
-    /// When the token stops being good.
-    pub expires: Instant,
-}
-
-/// What an orchestrator tells a gateway about itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrchestratorInfo {
-    /// Ticket recipient.
-    pub address: Address,
-    /// Price of a pixel.
-    pub price: Price,
-    /// Parameters for the next tickets; absent where the work is free.
-    pub ticket_params: Option<TicketParams>,
-    /// Session to use.
-    pub auth: AuthToken,
-}
-
 /// A message between a gateway and an orchestrator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
@@ -280,6 +283,10 @@ pub enum Message {
         sender: Address,
         /// Signature over the sender's address.
         sig: Signature,
+        /// Model that is to be worked with; none for video.
+        wants: Option<ModelKey>,
+        /// Whether it is for a session under way, which needs no place of its own.
+        ignore_capacity: bool,
     },
     /// Answer to [`Message::GetOrchestrator`].
     Info {
@@ -317,6 +324,22 @@ pub enum Message {
         /// Session.
         auth: AuthToken,
     },
+    /// A paid request for something else than a segment.
+    Order(Box<Order>),
+    /// Answer to [`Message::Order`].
+    OrderDone {
+        /// Number of the request.
+        request: u64,
+        /// What came of it.
+        result: OrderResult,
+    },
+    /// What goes on in a live session.
+    Live {
+        /// The session.
+        manifest: u64,
+        /// The news.
+        news: LiveNews,
+    },
 }
 
 impl Message {
@@ -329,6 +352,13 @@ impl Message {
             Self::Segment { .. } => "segment",
             Self::Transcoded { .. } => "transcoded",
             Self::EndSession { .. } => "end_session",
+            Self::Order(o) => match o.asked {
+                Asked::Job(_) => "job",
+                Asked::Live(_) => "start_live",
+                Asked::Credit { .. } => "payment",
+            },
+            Self::OrderDone { .. } => "done",
+            Self::Live { .. } => "live",
         }
     }
 
@@ -339,35 +369,19 @@ impl Message {
         const PARAMS: u64 = 260;
         const TICKET: u64 = 72;
         match self {
-            Self::GetOrchestrator { .. } | Self::EndSession { .. } => HEADERS,
+            Self::GetOrchestrator { .. } | Self::EndSession { .. } | Self::Live { .. } => HEADERS,
             Self::Info { .. } => HEADERS + PARAMS,
+            Self::Order(o) => {
+                let body = if let Asked::Job(job) = &o.asked { job.bytes } else { 0 };
+                HEADERS + PARAMS + body + TICKET * o.payment.tickets.len() as u64
+            }
+            Self::OrderDone { result, .. } => HEADERS + if let Ok(Answer::Job(r)) = result { r.bytes } else { PARAMS },
             Self::Segment { segment, payment, .. } => {
                 HEADERS + PARAMS + segment.bytes + TICKET * payment.tickets.len() as u64
             }
             Self::Transcoded { result, .. } => {
                 HEADERS + PARAMS + result.as_ref().map_or(0, |r| r.renditions().iter().map(|x| x.bytes).sum())
             }
-        }
-    }
-}
-
-/// Why a segment was not transcoded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// The request is at fault: bad signature, bad or missing payment. HTTP 4xx.
-    BadRequest(String),
-    /// No room now; not a fault of anybody. HTTP 503.
-    Capacity(String),
-    /// The work failed. HTTP 500 or an error in the body.
-    Failed(String),
-}
-
-impl Refusal {
-    /// The text without its class.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        match self {
-            Self::BadRequest(s) | Self::Capacity(s) | Self::Failed(s) => s,
         }
     }
 }
@@ -443,6 +457,32 @@ pub enum Observation {
         /// `None` when it was served, else why not.
         error: Option<String>,
     },
+    /// A gateway has a job's final result.
+    JobDone {
+        /// The job.
+        number: u64,
+        /// Orchestrator of the last attempt, if one was found.
+        orchestrator: Option<Address>,
+        /// Tickets sent over all attempts.
+        tickets: u64,
+        /// Fee of the successful attempt.
+        fee: Value,
+        /// Time from the job's arrival to its result.
+        latency: Millis,
+        /// `None` when it was done, else why not.
+        error: Option<String>,
+    },
+    /// A live session of a gateway is over.
+    LiveDone {
+        /// Stream.
+        stream: u64,
+        /// Orchestrators that worked on it, one after another.
+        orchestrators: u64,
+        /// Tickets sent to all of them.
+        tickets: u64,
+        /// `None` when its source ended, else why it could not go on.
+        error: Option<String>,
+    },
     /// A gateway moved a stream to another orchestrator.
     Swapped {
         /// Stream.
@@ -495,6 +535,11 @@ pub enum Effect {
         id: WorkId,
         /// What to do.
         work: Box<Work>,
+    },
+    /// Stop work that was started. Nothing is reported of it any more.
+    Stop {
+        /// Number of the work.
+        id: WorkId,
     },
     /// Store a record before carrying out any later effect.
     Persist(Record),

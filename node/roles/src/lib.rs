@@ -6,15 +6,17 @@
 //! start, records to store, timers to set, things observed. A daemon carries the effects out on
 //! sockets and a real chain; a simulator turns them into future events. Nothing here knows which.
 //!
-//! Map, in reading order: [`io`] (what crosses the seam), [`segment`], [`journal`] (what survives a crash),
+//! Map, in reading order: [`io`] (what crosses the seam), [`offer`], [`segment`], [`job`], [`journal`] (what survives a crash),
 //! [`round_keeper`], [`reward_caller`], [`delegator`], [`redeemer`], [`orchestrator`], [`gateway`].
 
 pub mod auth;
 pub mod delegator;
 pub mod gateway;
 pub mod io;
+pub mod job;
 pub mod journal;
 mod name;
+pub mod offer;
 pub mod orchestrator;
 pub mod redeemer;
 pub mod reward_caller;

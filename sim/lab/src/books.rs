@@ -207,6 +207,8 @@ impl Books {
                 });
             }
             Observation::Swapped { stream } => self.streams.entry((node, *stream)).or_default().swaps += 1,
+            // No scenario has work for models.
+            Observation::JobDone { .. } | Observation::LiveDone { .. } => {}
             Observation::Redemption { sender, face_value, error } => {
                 if let Some(e) = error {
                     self.given_up.push((*sender, *face_value, e.clone()));

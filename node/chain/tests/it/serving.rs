@@ -183,7 +183,7 @@ impl Pair {
                 Effect::Observe(Observation::SegmentDone { latency, error, .. }) => {
                     self.served.push(error.map_or(Ok(latency), Err));
                 }
-                Effect::Observe(_) => {}
+                Effect::Observe(_) | Effect::Persist(_) => {}
                 other => panic!("a gateway wants {other:?}"),
             }
         }
@@ -227,13 +227,13 @@ impl Pair {
                     };
                 }
                 Effect::Start { id, work } => {
-                    let Work::Transcode(meta) = *work;
-                    let done = WorkDone { id, result: Ok(transcoded(&meta)) };
+                    let Work::Transcode(meta) = *work else { panic!("only segments are sent") };
+                    let done = WorkDone { id, result: Ok(transcoded(&meta).into()) };
                     self.later(Millis(500), Event::Orchestrator(orchestrator::Input::Work(done)));
                 }
                 Effect::Observe(Observation::Redemption { error, .. }) => self.redeemed.push(error),
                 Effect::Observe(_) => {}
-                Effect::Timer { .. } => panic!("an orchestrator sets no timer"),
+                Effect::Timer { .. } | Effect::Stop { .. } => panic!("an orchestrator sets no timer"),
             }
         }
     }

@@ -2,17 +2,21 @@
 //! back, and moves on when one fails.
 //!
 //! In reading order: this file (streams and news), `search` (who could work), `work` (a segment's
-//! way), [`PayError`] and `payment` (tickets and credit), [`Session`].
+//! way), [`PayError`] and `payment` (tickets and credit), [`Session`]; beside video `selector` (the sessions for a
+//! model), `jobs` (single requests) and `live` (sessions that are paid by time).
 
+mod jobs;
+mod live;
 mod payment;
 mod search;
+mod selector;
 mod session;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use weir_market::discovery::{Discovery, DiscoveryConfig, Trust};
+use weir_market::discovery::{DiscoveryConfig, Trust};
 use weir_market::limits::MAX_ATTEMPTS;
 use weir_market::pool::{PoolConfig, SessionPool};
 use weir_market::scores::Scores;
@@ -24,12 +28,18 @@ use weir_types::{Address, Entropy, Instant};
 
 use crate::auth;
 use crate::io::{
-    ChainEvent, Effect, Effects, Message, OrchestratorEntry, OrchestratorInfo, Peer, Renditions, Segment, SegmentMeta,
+    ChainEvent, Effect, Effects, JobMeta, Message, OrchestratorEntry, Peer, Records, Renditions, Segment, SegmentMeta,
     TimerKind,
 };
 
-use payment::Purse;
-pub use payment::{Book, PayError};
+use crate::job::ModelKey;
+pub use jobs::JobConfig;
+use jobs::JobRun;
+use live::LiveRun;
+pub use payment::{Book, NonceError, PayError};
+use payment::{Purpose, Purse};
+use search::Search;
+use selector::Selectors;
 use session::Served;
 pub use session::Session;
 
@@ -63,6 +73,27 @@ pub enum Input {
         /// Its number.
         stream: u64,
     },
+    /// A job for a model comes in.
+    Job(Arc<JobMeta>),
+    /// A stream comes in that a model is to work on. Its number is no other stream's.
+    LiveStart {
+        /// Its number.
+        stream: u64,
+        /// The model.
+        model: ModelKey,
+    },
+    /// A segment of such a stream begins.
+    LiveInput {
+        /// Stream.
+        stream: u64,
+        /// Its number.
+        seq: u64,
+    },
+    /// Such a stream is over.
+    LiveEnd {
+        /// Its number.
+        stream: u64,
+    },
 }
 
 impl Input {
@@ -88,6 +119,8 @@ pub struct GatewayConfig {
     pub max_attempts: u32,
     /// Limits of payments.
     pub payment: SenderConfig,
+    /// How it chooses for jobs beside video.
+    pub jobs: JobConfig,
 }
 
 impl Default for GatewayConfig {
@@ -99,6 +132,7 @@ impl Default for GatewayConfig {
             discovery: DiscoveryConfig::default(),
             max_attempts: MAX_ATTEMPTS,
             payment: SenderConfig::default(),
+            jobs: JobConfig::default(),
         }
     }
 }
@@ -113,16 +147,44 @@ struct Turn<'a> {
 /// What a request was for.
 #[derive(Debug, Clone)]
 enum Asked {
-    Offer { stream: u64, attempt: u32, uri: String },
+    /// What it offers a stream, or one who looks for a model.
+    Offer { seeker: u64, attempt: u32, uri: String },
+    /// Fresh terms for a segment.
     Renewal(Task),
+    /// A segment's renditions.
     Work(Task),
+    /// A job's answer.
+    Job { number: u64, uri: Arc<str> },
+    /// Fresh terms for a job.
+    JobRenewal { number: u64, uri: Arc<str> },
+    /// The start of a live session.
+    Live { stream: u64, uri: Arc<str> },
+    /// Fresh terms for a live session, which may be under way.
+    LiveRenewal { stream: u64, uri: Arc<str>, running: bool },
+    /// Credit for a live session.
+    Credit { stream: u64, uri: Arc<str> },
 }
 
 impl Asked {
-    const fn stream(&self) -> u64 {
+    /// Whether it was for a stream's segments.
+    const fn is_of_stream(&self, stream: u64) -> bool {
         match self {
-            Self::Offer { stream, .. } => *stream,
-            Self::Renewal(t) | Self::Work(t) => t.stream,
+            Self::Offer { seeker, .. } => *seeker == stream,
+            Self::Renewal(t) | Self::Work(t) => t.stream == stream,
+            _ => false,
+        }
+    }
+
+    /// Who was asked.
+    fn uri(&self) -> &str {
+        match self {
+            Self::Offer { uri, .. } => uri,
+            Self::Renewal(t) | Self::Work(t) => &t.uri,
+            Self::Job { uri, .. }
+            | Self::JobRenewal { uri, .. }
+            | Self::Live { uri, .. }
+            | Self::LiveRenewal { uri, .. }
+            | Self::Credit { uri, .. } => uri,
         }
     }
 }
@@ -133,6 +195,12 @@ struct Task {
     stream: u64,
     seq: u64,
     uri: Arc<str>,
+}
+
+impl Task {
+    const fn purpose(&self) -> Purpose {
+        Purpose::Segment(self.stream, self.seq)
+    }
 }
 
 /// A segment on its way through the gateway.
@@ -159,8 +227,7 @@ impl Job {
 
 struct Stream {
     pool: SessionPool<Arc<Session>>,
-    search: Option<Discovery<Box<OrchestratorInfo>>>,
-    attempt: u32,
+    search: Search,
     /// Segments that no session was found for while a search is under way.
     waiting: VecDeque<Job>,
     jobs: BTreeMap<u64, Job>,
@@ -175,8 +242,7 @@ impl Stream {
     fn new(config: PoolConfig) -> Self {
         Self {
             pool: SessionPool::new(config),
-            search: None,
-            attempt: 0,
+            search: Search::default(),
             waiting: VecDeque::new(),
             jobs: BTreeMap::new(),
             used: BTreeSet::new(),
@@ -203,6 +269,9 @@ pub struct Gateway {
     records: BTreeMap<Arc<str>, Served>,
     scores: Scores,
     streams: BTreeMap<u64, Stream>,
+    selectors: Selectors,
+    jobs: BTreeMap<u64, JobRun>,
+    lives: BTreeMap<u64, LiveRun>,
     requests: BTreeMap<u64, Asked>,
     next_request: u64,
     watching: bool,
@@ -222,6 +291,9 @@ impl Gateway {
             records: BTreeMap::new(),
             scores: Scores::default(),
             streams: BTreeMap::new(),
+            selectors: Selectors::default(),
+            jobs: BTreeMap::new(),
+            lives: BTreeMap::new(),
             requests: BTreeMap::new(),
             next_request: 0,
             watching: false,
@@ -233,6 +305,15 @@ impl Gateway {
     pub fn with_verifier(mut self, verifier: Box<dyn TicketVerifier>) -> Self {
         self.verifier = verifier;
         self
+    }
+
+    /// Goes on from what an earlier life of the node stored.
+    ///
+    /// # Errors
+    /// [`NonceError`] names a record that is damaged.
+    pub fn restored(mut self, records: &Records) -> Result<Self, NonceError> {
+        self.purse.restore(records)?;
+        Ok(self)
     }
 
     /// Streams it carries.
@@ -265,13 +346,17 @@ impl Gateway {
                 }
                 self.finish_if_ended(t, stream);
             }
+            Input::Job(meta) => self.on_job(t, meta),
+            Input::LiveStart { stream, model } => self.on_live_start(t, stream, &model),
+            Input::LiveInput { stream, seq } => self.on_live_input(t, stream, seq),
+            Input::LiveEnd { stream } => self.on_live_end(t, stream),
         }
     }
 
     fn on_chain(&mut self, t: &mut Turn<'_>, e: ChainEvent) {
         match e {
             ChainEvent::Head(h) => {
-                self.purse.set_head(h.l1, t.now);
+                self.purse.set_head(h.l1, t.now, t.out);
                 if !self.watching {
                     self.watching = true;
                     t.out.push(Effect::WatchSender(self.signer.address()));
@@ -296,10 +381,20 @@ impl Gateway {
             // Only who was asked may answer.
             Message::Info { request, .. } if !self.asked(from, request) => {}
             Message::Info { request, result } => match self.requests.remove(&request) {
-                Some(Asked::Offer { stream, attempt, uri }) => self.on_offer(t, stream, attempt, &uri, result),
+                Some(Asked::Offer { seeker, attempt, uri }) => self.on_offer(t, seeker, attempt, &uri, result),
                 Some(Asked::Renewal(task)) => self.on_renewal(t, &task, result),
-                Some(Asked::Work(_)) | None => {}
+                Some(Asked::JobRenewal { number, uri }) => self.on_job_renewal(t, number, &uri, result),
+                Some(Asked::LiveRenewal { stream, uri, .. }) => self.on_live_renewal(t, stream, &uri, result),
+                Some(_) | None => {}
             },
+            Message::OrderDone { request, .. } if !self.ordered(from, request) => {}
+            Message::OrderDone { request, result } => match self.requests.remove(&request) {
+                Some(Asked::Job { number, uri }) => self.on_job_answer(t, number, &uri, result),
+                Some(Asked::Live { stream, uri }) => self.on_live_started(t, stream, &uri, result),
+                Some(Asked::Credit { stream, uri }) => self.on_credit(t, stream, &uri, result),
+                Some(_) | None => {}
+            },
+            Message::Live { manifest, news } => self.on_live_news(t, from, manifest, news),
             Message::Transcoded { request, result, info } => {
                 // Only whom the work was given to may answer for it.
                 let Some(Asked::Work(task)) = self.requests.get(&request).cloned() else { return };
@@ -310,17 +405,36 @@ impl Gateway {
                 self.requests.remove(&request);
                 self.on_answer(t, &task, result, info);
             }
-            Message::GetOrchestrator { .. } | Message::Segment { .. } | Message::EndSession { .. } => {}
+            Message::GetOrchestrator { .. }
+            | Message::Segment { .. }
+            | Message::EndSession { .. }
+            | Message::Order(_) => {}
         }
     }
 
     /// Whether a request for an offer went to this peer.
     fn asked(&self, peer: Peer, request: u64) -> bool {
-        let uri = match self.requests.get(&request) {
-            Some(Asked::Offer { uri, .. }) => uri.as_str(),
-            Some(Asked::Renewal(task)) => &*task.uri,
-            Some(Asked::Work(_)) | None => return false,
-        };
+        match self.requests.get(&request) {
+            Some(
+                asked
+                @ (Asked::Offer { .. } | Asked::Renewal(_) | Asked::JobRenewal { .. } | Asked::LiveRenewal { .. }),
+            ) => self.is_at(peer, asked.uri()),
+            Some(_) | None => false,
+        }
+    }
+
+    /// Whether a paid request went to this peer.
+    fn ordered(&self, peer: Peer, request: u64) -> bool {
+        match self.requests.get(&request) {
+            Some(asked @ (Asked::Job { .. } | Asked::Live { .. } | Asked::Credit { .. })) => {
+                self.is_at(peer, asked.uri())
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// Whether an orchestrator is behind this peer, as far as is known.
+    fn is_at(&self, peer: Peer, uri: &str) -> bool {
         self.entries.get(uri).is_none_or(|e| e.peer == peer)
     }
 
@@ -358,6 +472,6 @@ impl Gateway {
                 t.out.send(offer.peer, Message::EndSession { auth: offer.info.auth });
             }
         }
-        self.requests.retain(|_, asked| asked.stream() != id);
+        self.requests.retain(|_, asked| !asked.is_of_stream(id));
     }
 }

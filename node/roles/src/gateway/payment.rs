@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 use weir_market::price::{Doubled, check_increase};
 use weir_ticket::balance::{Balances, Key, Staged};
-use weir_ticket::sender::{Sender, SenderConfig, SenderError, SenderView, fee_estimate, own_money};
+use weir_ticket::sender::{Sender, SenderConfig, SenderError, SenderView, own_money};
 use weir_ticket::{Payment, PriceInfo, TicketParams, TicketSigner, Value};
-use weir_types::{B256, Credit, Instant, L1Block, Pixels, Price};
+use weir_types::{Address, B256, Credit, Instant, L1Block, Pixels, Price};
 
-use super::Session;
-use crate::io::{OrchestratorInfo, RoundInfo, SegmentMeta, SenderFunds};
+use super::{Session, Turn};
+use crate::io::{Effect, Effects, OrchestratorInfo, Record, Records, RoundInfo, SenderFunds};
 
 /// Why a session is not paid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -54,13 +54,71 @@ impl PayError {
     }
 }
 
-/// A payment on its way, until its segment comes back.
+/// What a payment is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Purpose {
+    /// A segment of a stream.
+    Segment(u64, u64),
+    /// A job.
+    Job(u64),
+    /// The start of a live session, or credit for it: one at a time.
+    Live(u64),
+}
+
+/// A payment on its way, until its work comes back.
 #[derive(Debug, Clone)]
 struct Sent {
     key: Key,
-    /// Credit behind it, old and new.
-    credit: Value,
+    /// Credit that was there before.
+    existing: Value,
+    /// Expected value of its tickets.
+    new_credit: Value,
     price: Price,
+}
+
+impl Sent {
+    /// Credit behind it.
+    fn credit(self) -> Value {
+        let mut credit = self.existing;
+        credit += &self.new_credit;
+        credit
+    }
+}
+
+/// The last nonce of parameters, which another ticket must not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Used {
+    nonce: u32,
+    expires: L1Block,
+}
+
+/// Prefix of the keys under which nonces are stored.
+const PREFIX: &str = "nonce/";
+
+impl Used {
+    fn record(self, id: &B256) -> Record {
+        let value = [self.nonce.to_be_bytes().as_slice(), &self.expires.0.to_be_bytes()].concat();
+        Record { key: key_of(id), value: Some(value) }
+    }
+
+    fn read(key: &str, value: &[u8]) -> Option<(B256, Self)> {
+        let id = key.strip_prefix(PREFIX)?.parse().ok()?;
+        let (nonce, expires) = value.split_first_chunk::<4>()?;
+        let expires = L1Block(u64::from_be_bytes(expires.try_into().ok()?));
+        Some((id, Self { nonce: u32::from_be_bytes(*nonce), expires }))
+    }
+}
+
+fn key_of(id: &B256) -> String {
+    format!("{PREFIX}{id}")
+}
+
+/// Stored nonces that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("stored nonce {key} cannot be read")]
+pub struct NonceError {
+    /// Key of the record.
+    pub key: String,
 }
 
 /// The gateway's tickets and its side of the credit with each session.
@@ -69,10 +127,12 @@ pub(super) struct Purse {
     sender: Sender,
     balances: Balances,
     view: SenderView,
-    /// Payments on their way, by stream and segment.
-    sent: BTreeMap<(u64, u64), Sent>,
+    /// Payments on their way.
+    sent: BTreeMap<Purpose, Sent>,
     /// Ticket parameters in use, by session.
     open: BTreeMap<Key, B256>,
+    /// Nonces in use, by parameters that still hold.
+    used: BTreeMap<B256, Used>,
     /// Credit that was given up with segments that did not come back, by session.
     lost: BTreeMap<Key, Value>,
 }
@@ -97,12 +157,26 @@ impl Purse {
             view: SenderView::default(),
             sent: BTreeMap::new(),
             open: BTreeMap::new(),
+            used: BTreeMap::new(),
             lost: BTreeMap::new(),
         }
     }
 
-    pub(super) fn set_head(&mut self, l1: L1Block, now: Instant) {
+    /// Goes on from the nonces that an earlier life of the node stored. Nothing is skipped: a nonce that is not known
+    /// could be used twice.
+    pub(super) fn restore(&mut self, records: &Records) -> Result<(), NonceError> {
+        for (key, value) in records.iter().filter(|(k, _)| k.starts_with(PREFIX)) {
+            let (id, used) = Used::read(key, value).ok_or_else(|| NonceError { key: key.clone() })?;
+            self.used.insert(id, used);
+        }
+        Ok(())
+    }
+
+    pub(super) fn set_head(&mut self, l1: L1Block, now: Instant, out: &mut Effects) {
         self.view.l1 = l1;
+        for (id, _) in self.used.extract_if(.., |_, used| used.expires <= l1) {
+            out.push(Effect::Persist(Record { key: key_of(&id), value: None }));
+        }
         self.balances.clean_up(now);
         // What is forgotten here was forgotten by the orchestrator as well.
         let (balances, sender) = (&self.balances, &mut self.sender);
@@ -149,61 +223,74 @@ impl Purse {
         self.acceptable(&session.info)
     }
 
-    /// The payment for a segment in a session that [`Self::check`] let pass: no tickets where the credit that is left
-    /// covers it.
+    /// The payment for work in a session that [`Self::check`] let pass: no tickets where the credit that is left
+    /// covers what the work is reckoned to cost. Nonces are stored before they leave.
     pub(super) fn pay(
         &mut self,
-        now: Instant,
+        t: &mut Turn<'_>,
         session: &Session,
-        meta: &SegmentMeta,
+        purpose: Purpose,
+        estimate: Value,
+        signer: &dyn TicketSigner,
+    ) -> Result<Payment, PayError> {
+        self.pay_into(t, key(session), session, purpose, estimate, signer)
+    }
+
+    /// [`Self::pay`] into an account of its own.
+    pub(super) fn pay_into(
+        &mut self,
+        t: &mut Turn<'_>,
+        key: Key,
+        session: &Session,
+        purpose: Purpose,
+        estimate: Value,
         signer: &dyn TicketSigner,
     ) -> Result<Payment, PayError> {
         let price = &session.info.price;
         let expected = PriceInfo::of(price).ok_or_else(|| PayError::PriceRange(Box::new(price.clone())))?;
         let mut payment = Payment { sender: signer.address(), expected_price: Some(expected), ..Payment::default() };
-        let key = key(session);
         // A session in use must outlive the next clean-up: with it would go the nonces it has used.
-        self.balances.credit(key, &Value::zero(), now);
+        self.balances.credit(key, &Value::zero(), t.now);
         let staged = match &session.info.ticket_params {
             None => self.balances.stage(key, &Value::zero(), &Value::zero()),
-            Some(params) => self.sign(now, key, params, meta, price, signer, &mut payment)?,
+            Some(params) => self.sign(t, key, params, estimate, signer, &mut payment)?,
         };
-        let Staged { existing: mut credit, new_credit, .. } = staged;
-        credit += &new_credit;
-        let sent = Sent { key, credit, price: price.clone() };
-        // A segment is paid to one orchestrator at a time: an older payment for it brought nothing.
-        self.lose(meta.stream, meta.seq);
-        self.sent.insert((meta.stream, meta.seq), sent);
+        let Staged { existing, new_credit, .. } = staged;
+        // Work is paid to one orchestrator at a time: an older payment for it brought nothing.
+        self.lose(purpose);
+        self.sent.insert(purpose, Sent { key, existing, new_credit, price: price.clone() });
         Ok(payment)
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn sign(
         &mut self,
-        now: Instant,
+        t: &mut Turn<'_>,
         key: Key,
         params: &TicketParams,
-        meta: &SegmentMeta,
-        price: &Price,
+        estimate: Value,
         signer: &dyn TicketSigner,
         payment: &mut Payment,
     ) -> Result<Staged, PayError> {
         let id = self.session(key, params);
         let ev = params.value();
-        let estimate = fee_estimate(&meta.profiles, meta.duration, price);
         let staged = self.balances.stage(key, &estimate.max(ev.clone()), &ev);
         if staged.tickets == 0 {
             return Ok(staged);
         }
         match self.sender.batch(&id, staged.tickets, &self.view, signer) {
             Ok(batch) => {
+                if let Some(last) = batch.tickets.last() {
+                    let used = Used { nonce: last.nonce, expires: params.expiration_block };
+                    self.used.insert(id, used);
+                    t.out.push(Effect::Persist(used.record(&id)));
+                }
                 payment.ticket_params = Some(TicketParams { expiration_params: Default::default(), ..batch.params });
                 payment.expiration_params = Some(batch.expiration);
                 payment.tickets = batch.tickets;
                 Ok(staged)
             }
             Err(e) => {
-                self.balances.credit(key, &staged.existing, now);
+                self.balances.credit(key, &staged.existing, t.now);
                 Err(e.into())
             }
         }
@@ -213,7 +300,8 @@ impl Purse {
     fn session(&mut self, key: Key, params: &TicketParams) -> B256 {
         let id = params.recipient_rand_hash;
         if !self.sender.has(&id) {
-            self.sender.start(params.clone());
+            let nonce = self.used.get(&id).map_or(0, |used| used.nonce);
+            self.sender.start_after(params.clone(), nonce);
         }
         if let Some(old) = self.open.insert(key, id).filter(|old| *old != id) {
             self.sender.end(&old);
@@ -221,28 +309,53 @@ impl Purse {
         id
     }
 
-    /// A segment came back: the credit is what was there and what was sent, less the fee. Returns the
-    /// fee.
-    pub(super) fn settle(&mut self, now: Instant, stream: u64, seq: u64, pixels: Pixels) -> Value {
-        let Some(sent) = self.sent.remove(&(stream, seq)) else { return Value::zero() };
-        let fee = Value::fee(&sent.price, pixels);
-        let mut change = sent.credit;
+    /// Work came back: the credit is what was there and what was sent, less the fee. Returns the fee.
+    pub(super) fn settle(&mut self, now: Instant, purpose: Purpose, units: Pixels) -> Value {
+        let Some(sent) = self.sent.remove(&purpose) else { return Value::zero() };
+        let (key, fee) = (sent.key, Value::fee(&sent.price, units));
+        let mut change = sent.credit();
         change -= &fee;
-        self.balances.credit(sent.key, &change, now);
+        self.balances.credit(key, &change, now);
         fee
     }
 
-    /// A segment did not come back: what was sent for it is lost.
-    pub(super) fn lose(&mut self, stream: u64, seq: u64) {
-        let Some(sent) = self.sent.remove(&(stream, seq)) else { return };
-        *self.lost.entry(sent.key).or_default() += &sent.credit;
+    /// What was sent for work is credit of another account, such as that of a live session which has begun.
+    pub(super) fn move_to(&mut self, now: Instant, purpose: Purpose, account: u64) -> Option<Key> {
+        let sent = self.sent.remove(&purpose)?;
+        let key = (sent.key.0, account);
+        self.balances.credit(key, &sent.credit(), now);
+        Some(key)
+    }
+
+    /// Takes a fee for work that is paid by time.
+    pub(super) fn debit(&mut self, now: Instant, key: Key, fee: &Value) {
+        self.balances.debit(key, fee, now);
+    }
+
+    /// Whether an account has less than so much.
+    pub(super) fn is_below(&self, key: Key, amount: &Value) -> bool {
+        self.balances.get(key).is_none_or(|balance| balance < amount)
+    }
+
+    /// Work did not come back: what was sent for it is lost.
+    pub(super) fn lose(&mut self, purpose: Purpose) {
+        let Some(sent) = self.sent.remove(&purpose) else { return };
+        *self.lost.entry(sent.key).or_default() += &sent.credit();
+    }
+
+    /// Nothing is known of a payment, but the credit that was there before is there still.
+    pub(super) fn lose_new(&mut self, now: Instant, purpose: Purpose) {
+        let Some(sent) = self.sent.remove(&purpose) else { return };
+        self.balances.credit(sent.key, &sent.existing, now);
+        *self.lost.entry(sent.key).or_default() += &sent.new_credit;
     }
 
     /// The book of a session.
     pub(super) fn book(&self, key: Key) -> Book {
         let mut in_flight = Value::zero();
         for sent in self.sent.values().filter(|s| s.key == key) {
-            in_flight += &sent.credit;
+            in_flight += &sent.existing;
+            in_flight += &sent.new_credit;
         }
         let lost = self.lost.get(&key).map_or_else(Credit::zero, Value::credit);
         Book { balance: self.balances.amount(key), in_flight: in_flight.credit(), lost }
@@ -256,7 +369,11 @@ impl Purse {
     }
 }
 
+/// Who is paid in a session.
+pub(super) fn recipient(session: &Session) -> Address {
+    session.info.ticket_params.as_ref().map_or(session.info.address, |p| p.recipient)
+}
+
 fn key(session: &Session) -> Key {
-    let recipient = session.info.ticket_params.as_ref().map_or(session.info.address, |p| p.recipient);
-    (recipient, session.info.auth.session_id)
+    (recipient(session), session.info.auth.session_id)
 }

@@ -54,6 +54,12 @@ impl Session {
         Self { latency, success: served.and_then(Served::success), performance, ..self }
     }
 
+    /// A newly found session of an orchestrator that is known already.
+    #[must_use]
+    pub(super) fn going_on(&self, known: &Self) -> Self {
+        Self { first_price: known.first_price.clone(), ..self.clone() }
+    }
+
     /// The session with a newer offer.
     #[must_use]
     pub fn renewed(&self, info: OrchestratorInfo) -> Self {

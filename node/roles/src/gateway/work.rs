@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use weir_market::class::classify_answer;
 use weir_market::limits::{REFRESH, SegmentLimits, token_ends};
-use weir_ticket::{TicketVerifier, Value};
+use weir_ticket::sender::fee_estimate;
+use weir_ticket::{Payment, TicketVerifier, Value};
 
+use super::payment::Purpose;
 use super::{Asked, Gateway, Job, PayError, Session, Task, Turn};
 use crate::io::{Effect, Message, Observation, OrchestratorInfo, Refusal, SegmentMeta, SegmentResult, TimerKind};
 
@@ -18,7 +20,7 @@ impl Gateway {
             return;
         };
         let pick = s.pool.select(t.now, t.rng);
-        let (searching, needs) = (s.search.is_some(), s.pool.needs_refresh());
+        let (searching, needs) = (s.search.is_under_way(), s.pool.needs_refresh());
         match pick {
             Some(pick) => {
                 if needs {
@@ -58,7 +60,7 @@ impl Gateway {
             Ok(()) if !token_ends => self.pay_and_send(t, job, &session),
             Ok(()) | Err(PayError::Expired) => {
                 self.keep(job);
-                match self.ask(t, &task.uri, Asked::Renewal(task.clone())) {
+                match self.ask(t, &task.uri, Asked::Renewal(task.clone()), None) {
                     Some(request) => {
                         t.out.push(Effect::Timer { at: t.now + REFRESH, kind: TimerKind::Segment { request } });
                     }
@@ -88,7 +90,9 @@ impl Gateway {
     }
 
     fn pay_and_send(&mut self, t: &mut Turn<'_>, mut job: Job, session: &Session) {
-        let payment = match self.purse.pay(t.now, session, &job.meta, self.signer.as_ref()) {
+        let purpose = Purpose::Segment(job.meta.stream, job.meta.seq);
+        let estimate = fee_estimate(&job.meta.profiles, job.meta.duration, &session.info.price);
+        let payment = match self.purse.pay(t, session, purpose, estimate, self.signer.as_ref()) {
             Ok(p) => p,
             Err(e) => {
                 self.unpaid(t, job, &session.uri, &e);
@@ -97,16 +101,7 @@ impl Gateway {
         };
         let task = Task { stream: job.meta.stream, seq: job.meta.seq, uri: Arc::clone(&session.uri) };
         let request = self.request(Asked::Work(task));
-        let tickets = payment.tickets.len() as u64;
-        if let (true, Some(p)) = (tickets > 0, &payment.ticket_params) {
-            t.out.observe(Observation::Paid {
-                recipient: p.recipient,
-                tickets,
-                ev: p.value().times(tickets),
-                win_prob: p.win_prob,
-                face_value: p.face_value,
-            });
-        }
+        let tickets = observe_payment(t, &payment);
         job.tickets += tickets;
         job.sent = t.now;
         job.orchestrator = Some(session.info.address);
@@ -151,7 +146,7 @@ impl Gateway {
         let Some(s) = self.streams.get_mut(&task.stream) else { return };
         let Some(job) = s.jobs.remove(&task.seq) else { return };
         let Some(session) = session else {
-            self.purse.lose(task.stream, task.seq);
+            self.purse.lose(task.purpose());
             self.retry(t, job, &task.uri, "session is gone".to_owned());
             return;
         };
@@ -163,12 +158,12 @@ impl Gateway {
                 let renewed = info.map(|i| Arc::new(session.renewed(*i)));
                 self.records.entry(Arc::clone(&task.uri)).or_default().good += 1;
                 s.pool.succeeded(&task.uri, took, job.meta.duration, renewed);
-                let fee = self.purse.settle(t.now, task.stream, task.seq, r.pixels());
+                let fee = self.purse.settle(t.now, task.purpose(), r.pixels());
                 done(t, &job, fee, None);
                 self.finish_if_ended(t, task.stream);
             }
             Err(e) => {
-                self.purse.lose(task.stream, task.seq);
+                self.purse.lose(task.purpose());
                 self.retry(t, job, &task.uri, e);
             }
         }
@@ -177,11 +172,19 @@ impl Gateway {
     pub(super) fn on_overdue(&mut self, t: &mut Turn<'_>, request: u64) {
         match self.requests.remove(&request) {
             Some(Asked::Work(task)) => {
-                self.purse.lose(task.stream, task.seq);
+                self.purse.lose(task.purpose());
                 self.fail(t, &task, "body timeout: no answer in time".to_owned());
             }
             Some(Asked::Renewal(task)) => {
                 self.fail(t, &task, "no answer to a request for fresh parameters".to_owned());
+            }
+            Some(Asked::Job { number, uri }) => self.on_job_overdue(t, number, &uri),
+            Some(Asked::JobRenewal { number, uri }) => {
+                let late = "no answer to a request for fresh parameters".to_owned();
+                self.on_job_renewal(t, number, &uri, Err(late));
+            }
+            Some(live @ (Asked::Live { .. } | Asked::LiveRenewal { .. } | Asked::Credit { .. })) => {
+                self.on_live_overdue(t, live);
             }
             Some(Asked::Offer { .. }) | None => {}
         }
@@ -236,6 +239,21 @@ impl Gateway {
         done(t, job, Value::zero(), Some(why));
         self.finish_if_ended(t, id);
     }
+}
+
+/// Reports a payment that is about to leave; the number of its tickets.
+pub(super) fn observe_payment(t: &mut Turn<'_>, payment: &Payment) -> u64 {
+    let tickets = payment.tickets.len() as u64;
+    if let (true, Some(p)) = (tickets > 0, &payment.ticket_params) {
+        t.out.observe(Observation::Paid {
+            recipient: p.recipient,
+            tickets,
+            ev: p.value().times(tickets),
+            win_prob: p.win_prob,
+            face_value: p.face_value,
+        });
+    }
+    tickets
 }
 
 fn done(t: &mut Turn<'_>, job: &Job, fee: Value, error: Option<String>) {

@@ -2,22 +2,22 @@
 //! with restarts of either side and blocks that jump. Whatever happened, the difference between the books of a
 //! session is what was on its way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use weir_market::admission::AdmissionConfig;
 use weir_market::price::PriceList;
 use weir_roles::gateway::{self, Gateway, GatewayConfig};
-use weir_roles::io::{Message, RenditionMeta, SegmentMeta, Standing};
+use weir_roles::io::{Message, Records, RenditionMeta, SegmentMeta, Standing};
 use weir_roles::orchestrator::{self, Orchestrator, OrchestratorConfig};
 use weir_roles::{
     ChainEvent, ChainHead, Effect, Effects, Observation, OrchestratorEntry, Peer, RoundInfo, Work, WorkDone,
 };
-use weir_ticket::{LazySigner, LazyVerifier};
+use weir_ticket::{LazySigner, LazyVerifier, Payment};
 use weir_types::{
     Address, B256, Credit, Entropy, Instant, L1Block, LptWei, Millis, Pixels, Price, Profile, Round, Wei, keccak256,
 };
 
-use crate::support::{EV, GATEWAY, funds, ladder, tickets};
+use crate::support::{EV, GATEWAY, funds, ladder, store, tickets};
 
 const SEEDS: u64 = 1_000;
 const SEGMENTS: u64 = 30;
@@ -84,6 +84,10 @@ struct Net {
     /// Fees of the gateway by session of its present life.
     settled: BTreeMap<Session, Credit>,
     met: Met,
+    /// What the gateway stored.
+    disk: Records,
+    /// Parameters and nonces of all tickets that were sent.
+    nonces: BTreeSet<(B256, u32)>,
 }
 
 fn signer(n: u8) -> LazySigner {
@@ -128,6 +132,8 @@ impl Net {
             debited: BTreeMap::new(),
             settled: BTreeMap::new(),
             met: Met::default(),
+            disk: Records::new(),
+            nonces: BTreeSet::new(),
         };
         net.tell_gateway_of_the_chain();
         for node in 0..ORCHESTRATORS {
@@ -207,6 +213,7 @@ impl Net {
                     self.tell_gateway(gateway::Input::Chain(ChainEvent::Funds { sender, funds }));
                 }
                 Effect::Observe(o) => seen.push(o),
+                Effect::Persist(r) => store(&mut self.disk, r),
                 other => panic!("a gateway wants {other:?}"),
             }
         }
@@ -218,6 +225,7 @@ impl Net {
         if let Message::Segment { request, auth, payment, .. } = message {
             self.next += 1;
             number = Some(self.next);
+            self.note_nonces(payment);
             let worth = payment
                 .ticket_params
                 .as_ref()
@@ -239,6 +247,16 @@ impl Net {
             // A connection ends with the process that made it.
             let from = Peer(GATEWAY.0 + self.gateway_life);
             self.later(delay, Event::ToOrchestrator { node, from, message: message.clone(), sent: number });
+        }
+    }
+
+    /// Every ticket is a new one, and what is stored says so before it leaves.
+    fn note_nonces(&mut self, payment: &Payment) {
+        let Some(p) = &payment.ticket_params else { return };
+        let stored = &self.disk[&format!("nonce/{}", p.recipient_rand_hash)];
+        for t in &payment.tickets {
+            assert!(self.nonces.insert((p.recipient_rand_hash, t.nonce)), "seed {}: a nonce twice", self.seed);
+            assert!(stored[..4] >= t.nonce.to_be_bytes()[..], "seed {}: a nonce is not stored", self.seed);
         }
     }
 
@@ -265,8 +283,8 @@ impl Net {
                     self.tell(node, orchestrator::Input::Standing { sender, standing }, None);
                 }
                 Effect::Start { id, work } => {
-                    let Work::Transcode(meta) = *work;
-                    let done = WorkDone { id, result: Ok(renditions(&meta)) };
+                    let Work::Transcode(meta) = *work else { panic!("only segments are sent") };
+                    let done = WorkDone { id, result: Ok(renditions(&meta).into()) };
                     let took = Millis(100 + self.rng.below(1_500));
                     self.later(took, Event::Done { node, life, done });
                 }
@@ -344,7 +362,7 @@ impl Net {
     fn restart_gateway(&mut self) {
         self.met.restarts += 1;
         self.gateway_life += 1;
-        self.gateway = new_gateway();
+        self.gateway = new_gateway().restored(&self.disk).expect("its records are whole");
         self.requests.clear();
         self.settled.clear();
         self.tell_gateway_of_the_chain();

@@ -1,7 +1,9 @@
 //! Role machines from outside.
 
 mod gateway;
+mod jobs;
 mod ledgers;
+mod live;
 mod losses;
 mod orchestrator;
 mod page;

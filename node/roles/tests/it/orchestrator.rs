@@ -37,7 +37,13 @@ impl Hand {
     }
 
     fn ask_as(&mut self, key: &SigningKey, sig: Signature) -> Result<OrchestratorInfo, String> {
-        self.say(Message::GetOrchestrator { request: 1, sender: key.address(), sig });
+        self.say(Message::GetOrchestrator {
+            request: 1,
+            sender: key.address(),
+            sig,
+            wants: None,
+            ignore_capacity: false,
+        });
         self.w
             .sent()
             .filter_map(|(_, _, m)| match m {
@@ -316,7 +322,7 @@ fn a_transcoder_that_returns_too_few_renditions_is_not_paid() {
     assert_eq!(h.send(order), None);
     // The work that comes back is somebody else's idea of the segment.
     let id = weir_roles::WorkId(1);
-    h.w.tell_orchestrator(0, Input::Work(weir_roles::WorkDone { id, result: Ok(Vec::new()) }));
+    h.w.tell_orchestrator(0, Input::Work(weir_roles::WorkDone { id, result: Ok(Vec::new().into()) }));
     let refusal = h.w.sent().find_map(|(from, _, m)| match m {
         Message::Transcoded { result: Err(r), .. } if from == Peer(0) => Some(r.clone()),
         _ => None,

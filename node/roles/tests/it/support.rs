@@ -4,17 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use weir_market::admission::AdmissionConfig;
-use weir_market::price::PriceList;
+use weir_market::price::{ModelKey, PriceList};
 use weir_roles::gateway::{Gateway, GatewayConfig};
-use weir_roles::io::{Message, Records, RenditionMeta, Renditions, SegmentMeta};
+use weir_roles::io::{
+    JobMeta, JobResult, Made, Message, ModelOffer, Record, Records, RenditionMeta, Renditions, SegmentMeta,
+};
 use weir_roles::orchestrator::{Orchestrator, OrchestratorConfig};
 use weir_roles::redeemer::Redeemer;
 use weir_roles::{
     ChainEvent, ChainHead, Effect, Effects, Observation, OrchestratorEntry, Peer, RoundInfo, SenderFunds, TxId,
     TxIntent, Work, WorkDone, gateway, orchestrator, redeemer,
 };
-use weir_ticket::SigningKey;
 use weir_ticket::recipient::RecipientConfig;
+use weir_ticket::{SigningKey, TicketParams};
 use weir_types::{
     Address, B256, Credit, Entropy, Instant, L1Block, LptWei, Millis, Pixels, Price, Profile, Round, Wei, keccak256,
 };
@@ -82,6 +84,7 @@ pub(crate) enum Seen {
     Submitted(usize, TxId, TxIntent),
     /// A record was stored, or deleted.
     Persisted(bool),
+    Stopped(usize),
 }
 
 pub(crate) struct World {
@@ -92,6 +95,12 @@ pub(crate) struct World {
     pub(crate) nodes: Vec<Node>,
     pub(crate) money: SenderFunds,
     pub(crate) seen: Vec<Seen>,
+    pub(crate) gateway_disk: Records,
+    /// Ticket parameters that all offers come with, in place of their own.
+    pub(crate) replayed: Option<TicketParams>,
+    /// The next message that is like this is lost.
+    pub(crate) drop_next: Option<fn(&Message) -> bool>,
+    config: GatewayConfig,
     gateway_rng: Entropy,
     events: BTreeMap<(Instant, u64), Event>,
     next: u64,
@@ -137,19 +146,59 @@ impl World {
         let mut world = Self {
             now: Instant::from_secs(1_000),
             l1: 1_000,
-            gateway: Gateway::new(config, Box::new(gateway_key.clone())),
+            gateway: Gateway::new(config.clone(), Box::new(gateway_key.clone())),
             gateway_key,
             nodes,
             money,
             seen: Vec::new(),
+            gateway_disk: Records::new(),
+            replayed: None,
+            drop_next: None,
+            config,
             gateway_rng: Entropy::from_seed([0xee; 32]),
             events: BTreeMap::new(),
             next: 0,
         };
-        world.chain(&ChainEvent::Head(world.head()));
-        world.chain(&ChainEvent::Round(round(10)));
-        world.chain(&ChainEvent::ActiveSet(world.entries()));
+        world.tell_all();
         world
+    }
+
+    /// Gives each orchestrator models with their prices.
+    pub(crate) fn offer_models(
+        &mut self,
+        models: impl Fn(usize) -> (BTreeMap<ModelKey, ModelOffer>, Vec<(ModelKey, Price)>),
+    ) {
+        for (i, n) in self.nodes.iter_mut().enumerate() {
+            let (offers, list) = models(i);
+            let mut prices = PriceList::new(Price::new(PRICE, 1), true);
+            list.into_iter().for_each(|(key, price)| prices.set_model(None, key, price));
+            let config = OrchestratorConfig { prices, admission: AdmissionConfig::default(), tickets: tickets() };
+            n.orchestrator = Orchestrator::new(config, Box::new(n.key.clone()), &mut n.rng).with_models(offers);
+        }
+        self.tell_all();
+    }
+
+    fn tell_all(&mut self) {
+        self.chain(&ChainEvent::Head(self.head()));
+        self.chain(&ChainEvent::Round(round(10)));
+        self.chain(&ChainEvent::ActiveSet(self.entries()));
+    }
+
+    /// The gateway's process ends, and another one begins with what it stored.
+    pub(crate) fn restart_gateway(&mut self) {
+        let fresh = Gateway::new(self.config.clone(), Box::new(self.gateway_key.clone()));
+        self.gateway = fresh.restored(&self.gateway_disk).expect("its records are whole");
+        self.events.retain(|_, e| !matches!(e, Event::Gateway(_)));
+        self.tell_all();
+    }
+
+    /// The price in an orchestrator's last offer.
+    pub(crate) fn quoted(&self, node: usize) -> Price {
+        let of = |(from, _, m): (Peer, Peer, &Message)| match m {
+            Message::Info { result: Ok(info), .. } if from == Peer(node as u32) => Some(info.price.clone()),
+            _ => None,
+        };
+        self.sent().filter_map(of).last().expect("an offer")
     }
 
     pub(crate) fn head(&self) -> ChainHead {
@@ -197,6 +246,10 @@ impl World {
                     self.tell_gateway(gateway::Input::Chain(ChainEvent::Funds { sender, funds }));
                 }
                 Effect::Observe(o) => self.seen.push(Seen::Observed(GATEWAY, o)),
+                Effect::Persist(r) => {
+                    self.seen.push(Seen::Persisted(r.value.is_some()));
+                    store(&mut self.gateway_disk, r);
+                }
                 other => panic!("a gateway wants {other:?}"),
             }
         }
@@ -237,25 +290,34 @@ impl World {
                 Effect::Submit { id, intent } => self.seen.push(Seen::Submitted(i, id, intent)),
                 Effect::Persist(r) => {
                     self.seen.push(Seen::Persisted(r.value.is_some()));
-                    match r.value {
-                        Some(v) => self.nodes[i].disk.insert(r.key, v),
-                        None => self.nodes[i].disk.remove(&r.key),
-                    };
+                    store(&mut self.nodes[i].disk, r);
                 }
                 Effect::Start { id, work } => {
-                    let Work::Transcode(meta) = *work;
-                    let done = WorkDone { id, result: self.nodes[i].transcode(&meta) };
+                    let result = match work.as_ref() {
+                        Work::Transcode(meta) => self.nodes[i].transcode(meta).map(Made::Renditions),
+                        Work::Job(job) => self.nodes[i].answer(job),
+                        // It goes on until it is stopped.
+                        Work::Live { .. } => continue,
+                    };
                     let at = self.now + Millis(500);
-                    self.later(at, Event::Orchestrator(i, orchestrator::Input::Work(done)));
+                    self.later(at, Event::Orchestrator(i, orchestrator::Input::Work(WorkDone { id, result })));
                 }
+                Effect::Stop { .. } => self.seen.push(Seen::Stopped(i)),
                 Effect::Observe(o) => self.seen.push(Seen::Observed(own, o)),
                 Effect::Timer { .. } => panic!("an orchestrator sets no timer"),
             }
         }
     }
 
-    fn post(&mut self, from: Peer, to: Peer, message: Box<Message>) {
+    fn post(&mut self, from: Peer, to: Peer, mut message: Box<Message>) {
+        if let (Some(p), Message::Info { result: Ok(info), .. }) = (&self.replayed, message.as_mut()) {
+            info.ticket_params = Some(p.clone());
+        }
         self.seen.push(Seen::Sent(from, to, message.clone()));
+        if self.drop_next.is_some_and(|lost| lost(&message)) {
+            self.drop_next = None;
+            return;
+        }
         let at = self.now + Millis(10);
         if to == GATEWAY {
             self.later(at, Event::Gateway(gateway::Input::Message { from, message }));
@@ -355,6 +417,13 @@ impl World {
 }
 
 impl Node {
+    fn answer(&self, job: &JobMeta) -> Result<Made, String> {
+        match &self.manners.fails {
+            Some(why) => Err(why.clone()),
+            None => Ok(Made::Answer(JobResult { bytes: job.bytes, tokens: None })),
+        }
+    }
+
     fn transcode(&self, meta: &SegmentMeta) -> Result<Vec<RenditionMeta>, String> {
         if let Some(e) = &self.manners.fails {
             return Err(e.clone());
@@ -370,6 +439,13 @@ impl Node {
             })
             .collect())
     }
+}
+
+pub(crate) fn store(disk: &mut Records, r: Record) {
+    match r.value {
+        Some(v) => disk.insert(r.key, v),
+        None => disk.remove(&r.key),
+    };
 }
 
 pub(crate) fn ladder() -> Arc<Renditions> {

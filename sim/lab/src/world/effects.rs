@@ -6,12 +6,12 @@ use futures::executor::block_on;
 use weir_kernel::{ActorId, Delivery};
 use weir_media::{SegmentSpec, WorkModel};
 use weir_roles::io::{Message, RenditionMeta, SegmentMeta};
-use weir_roles::{ChainEvent, Effect, Effects, Observation, Peer, TxId, TxIntent, TxOutcome, WorkDone, WorkId};
+use weir_roles::{ChainEvent, Effect, Effects, Observation, Peer, TxId, TxIntent, TxOutcome, Work, WorkDone, WorkId};
 use weir_types::{Address, B256, Instant, Millis, Profile};
 
 use super::actors::SEQUENCER;
 use super::demand::StreamPlan;
-use super::event::{Event, Origin, Part, work_segment};
+use super::event::{Event, Origin, Part};
 use super::node::Input;
 use super::{World, index, priority};
 use crate::LabError;
@@ -54,7 +54,12 @@ impl World {
                 todo.push_back((Part::Orchestrator, Input::Standing { sender, standing }));
             }
             Effect::Redeem(winner) => todo.push_back((Part::Redeemer, Input::Winner(winner))),
-            Effect::Start { id, work } => self.start_work(now, actor, part, id, work_segment(&work)),
+            Effect::Start { id, work } => match work.as_ref() {
+                Work::Transcode(segment) => self.start_work(now, actor, part, id, segment),
+                Work::Job(_) | Work::Live { .. } => self.refuse_work(now, actor, part, id),
+            },
+            // Only work of models is stopped, and there are none.
+            Effect::Stop { .. } => {}
             Effect::Persist(record) => {
                 if let Some(n) = self.node_mut(actor) {
                     match record.value {
@@ -132,6 +137,13 @@ impl World {
         Ok(())
     }
 
+    /// Models have no time and no results here.
+    fn refuse_work(&mut self, now: Instant, actor: ActorId, part: Part, id: WorkId) {
+        let Some(node) = index(actor).and_then(|i| self.nodes.get(i)) else { return };
+        let done = WorkDone { id, result: Err("no model of this work".to_owned()) };
+        self.kernel.schedule(now, priority::NODE, actor, Event::Work { part, done, life: node.life });
+    }
+
     fn start_work(&mut self, now: Instant, actor: ActorId, part: Part, id: WorkId, meta: &SegmentMeta) {
         let Some(plan) = self.plan(meta.stream) else { return };
         let (real, size) = (plan.real, plan.size);
@@ -149,7 +161,7 @@ impl World {
         if let (true, Some(studio)) = (real, &mut self.studio) {
             studio.start(meta.seq, &name);
         }
-        let done = WorkDone { id, result: Ok(renditions) };
+        let done = WorkDone { id, result: Ok(renditions.into()) };
         self.kernel.schedule(at, priority::NODE, actor, Event::Work { part, done, life });
     }
 

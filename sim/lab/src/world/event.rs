@@ -2,7 +2,7 @@
 
 use alloy::primitives::Bytes;
 use weir_kernel::{ActorId, TraceHasher, Traced};
-use weir_roles::io::{Message, Work, WorkDone};
+use weir_roles::io::{Answer, LiveNews, Message, WorkDone};
 use weir_roles::{TimerKind, TxId, TxOutcome};
 use weir_types::B256;
 
@@ -203,6 +203,31 @@ fn message_digest(m: &Message, h: &mut TraceHasher) {
             }
         }
         Message::EndSession { auth } => h.u64(auth.session_id),
+        Message::Order(o) => {
+            h.u64(o.request);
+            h.bytes(o.sender.as_slice());
+            h.u64(o.auth.session_id);
+            h.str(&o.asked.manifest());
+            h.u64(o.payment.tickets.len() as u64);
+            o.payment.tickets.iter().for_each(|t| h.bytes(t.sig.as_bytes()));
+        }
+        Message::OrderDone { request, result } => {
+            h.u64(*request);
+            match result {
+                Ok(Answer::Job(r)) => h.u64(r.bytes),
+                Ok(Answer::Live { manifest }) => h.u64(*manifest),
+                Ok(Answer::Credited(i)) => info_digest(i, h),
+                Err(e) => h.str(e.text()),
+            }
+        }
+        Message::Live { manifest, news } => {
+            h.u64(*manifest);
+            match news {
+                LiveNews::Input { seq } | LiveNews::Output { seq } => h.u64(*seq),
+                LiveNews::End => {}
+                LiveNews::Closed { why } => h.str(why),
+            }
+        }
     }
 }
 
@@ -214,10 +239,4 @@ fn info_digest(i: &weir_roles::io::OrchestratorInfo, h: &mut TraceHasher) {
         h.bytes(&p.win_prob.0.to_be_bytes::<32>());
         h.bytes(p.recipient_rand_hash.as_slice());
     }
-}
-
-/// Work of a machine, told apart for the work model.
-pub(crate) fn work_segment(work: &Work) -> &weir_roles::io::SegmentMeta {
-    let Work::Transcode(meta) = work;
-    meta
 }

@@ -1,0 +1,73 @@
+//! The models of an orchestrator, and how much of each is in use.
+
+use std::collections::BTreeMap;
+
+use weir_market::price::ModelKey;
+use weir_wire::Capability;
+
+use super::desk::Subject;
+use crate::io::{ModelOffer, Refusal};
+use crate::job::price_request;
+
+/// Where the accounts of models begin: below are those of sessions, whose names have 32 bits on the wire.
+const ACCOUNTS: u64 = 1 << 32;
+
+struct Model {
+    offer: ModelOffer,
+    subject: Subject,
+    in_use: u64,
+}
+
+#[derive(Default)]
+pub(super) struct Models {
+    models: BTreeMap<ModelKey, Model>,
+}
+
+impl Models {
+    pub(super) fn new(offers: BTreeMap<ModelKey, ModelOffer>) -> Self {
+        let model = |(account, (key, offer)): (u64, (ModelKey, ModelOffer))| {
+            let subject = Subject { wants: price_request(&key), account };
+            (key, Model { offer, subject, in_use: 0 })
+        };
+        Self { models: (ACCOUNTS..).zip(offers).map(model).collect() }
+    }
+
+    pub(super) fn subject(&self, key: &ModelKey) -> Option<&Subject> {
+        self.models.get(key).map(|m| &m.subject)
+    }
+
+    pub(super) fn is_warm(&self, key: &ModelKey) -> bool {
+        self.models.get(key).is_some_and(|m| m.offer.warm)
+    }
+
+    pub(super) fn in_use(&self, key: &ModelKey) -> u64 {
+        self.models.get(key).map_or(0, |m| m.in_use)
+    }
+
+    /// Whether a gateway that asks for an offer gets one. For single requests it does while all places are taken, since
+    /// they are soon free again; a live session would wait for long.
+    pub(super) fn check_offer(&self, key: &ModelKey, ignore_capacity: bool) -> Result<(), String> {
+        let Some(m) = self.models.get(key) else { return Err("model is not offered".to_owned()) };
+        let live = key.capability == Capability::LIVE_VIDEO_TO_VIDEO.0;
+        let full = live && !ignore_capacity && m.in_use >= m.offer.capacity;
+        if full { Err("OrchestratorCapped".to_owned()) } else { Ok(()) }
+    }
+
+    /// Takes a place of a model.
+    pub(super) fn reserve(&mut self, key: &ModelKey) -> Result<(), Refusal> {
+        match self.models.get_mut(key) {
+            Some(m) if m.in_use < m.offer.capacity => {
+                m.in_use += 1;
+                Ok(())
+            }
+            _ => Err(Refusal::Capacity("insufficient capacity".to_owned())),
+        }
+    }
+
+    /// Gives a place back.
+    pub(super) fn free(&mut self, key: &ModelKey) {
+        if let Some(m) = self.models.get_mut(key) {
+            m.in_use = m.in_use.saturating_sub(1);
+        }
+    }
+}
