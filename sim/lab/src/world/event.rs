@@ -2,7 +2,7 @@
 
 use alloy::primitives::Bytes;
 use weir_kernel::{ActorId, TraceHasher, Traced};
-use weir_roles::io::{Answer, LiveNews, Message, WorkDone};
+use weir_roles::io::{Answer, LiveNews, Made, Message, WorkDone};
 use weir_roles::{TimerKind, TxId, TxOutcome};
 use weir_types::B256;
 
@@ -121,7 +121,8 @@ impl Traced for Event {
                 h.u64(part.code());
                 h.u64(done.id.0);
                 match &done.result {
-                    Ok(r) => r.iter().for_each(|x| {
+                    Ok(Made::Answer(r)) => h.u64(r.bytes),
+                    Ok(Made::Renditions(r)) => r.iter().for_each(|x| {
                         h.u64(x.pixels.0);
                         h.u64(x.bytes);
                         h.bytes(x.hash.as_slice());
