@@ -28,7 +28,8 @@ pub mod value;
 pub mod wire;
 
 pub use sig::{
-    EthVerifier, LazySigner, LazyVerifier, SigError, Signature, SigningKey, TicketSigner, TicketVerifier, is_winning,
+    EthVerifier, LazySigner, LazyVerifier, SigError, Signature, SigningKey, TextSigner, TicketSigner, TicketVerifier,
+    is_winning,
 };
 pub use ticket::{ExpirationParams, Payment, PriceError, PriceInfo, SenderParams, Ticket, TicketParams, WinningTicket};
 pub use value::Value;

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use num_bigint::BigInt;
-use num_rational::BigRational;
 use thiserror::Error;
 use weir_types::amount::big;
 use weir_types::{B256, Credit, L1Block, Round, U256, Wei, WinProb};
@@ -288,12 +287,8 @@ pub fn own_money(view: &SenderView) -> Result<(), SenderError> {
     Ok(())
 }
 
-/// Five decimals, half away from zero.
 fn decimal(c: &Credit) -> String {
-    let scale = BigRational::from_integer(100_000.into());
-    let v = (&c.0 * scale).round().to_integer();
-    let (q, r) = num_integer::Integer::div_mod_floor(&v, &100_000.into());
-    format!("{q}.{r:0>5}")
+    weir_types::decimal::rounded(&c.0, 5)
 }
 
 /// Fee that a gateway reckons for a segment before it is done: pixels at full frame rate and whole

@@ -143,6 +143,17 @@ pub trait TicketSigner {
     }
 }
 
+/// Signs texts that it gets back one day.
+pub trait TextSigner: TicketSigner {
+    /// Signature over a text as it is, and not over its hash.
+    fn sign_text(&self, text: &[u8]) -> Signature;
+
+    /// Whether bytes are its own signature over a text.
+    fn signed(&self, text: &[u8], sig: &[u8]) -> bool {
+        recover_message(text, sig) == Ok(self.address())
+    }
+}
+
 /// Checks what a [`TicketSigner`] of the same scheme signed.
 pub trait TicketVerifier: fmt::Debug {
     /// Accepts a signature over a hash by an address.
@@ -203,7 +214,11 @@ impl SigningKey {
     /// Signature over the prefixed hash.
     #[must_use]
     pub fn sign(&self, hash: B256) -> Signature {
-        let message = Message::from_digest(prefixed(hash).0);
+        self.sign_digest(prefixed(hash))
+    }
+
+    fn sign_digest(&self, digest: B256) -> Signature {
+        let message = Message::from_digest(digest.0);
         let (id, rs) = SECP256K1.sign_ecdsa_recoverable(message, &self.secret).serialize_compact();
         let mut out = [0; SIGNATURE_LEN];
         out[..64].copy_from_slice(&rs);
@@ -228,6 +243,12 @@ impl TicketSigner for SigningKey {
     }
 }
 
+impl TextSigner for SigningKey {
+    fn sign_text(&self, text: &[u8]) -> Signature {
+        self.sign_digest(prefixed_message(text))
+    }
+}
+
 /// Signs in simulations where signatures are not what is looked at: a signature names its signer and carries a checksum
 /// of what is signed, costs nothing, and anybody could make it. [`LazyVerifier`] takes no other. What is signed as a
 /// message is checked as a message, and what is signed as a hash as a hash.
@@ -249,6 +270,16 @@ impl TicketSigner for LazySigner {
         sig.0[44..64].copy_from_slice(self.0.as_slice());
         sig.0[64] = 27;
         sig
+    }
+}
+
+impl TextSigner for LazySigner {
+    fn sign_text(&self, text: &[u8]) -> Signature {
+        self.sign_message(text)
+    }
+
+    fn signed(&self, text: &[u8], sig: &[u8]) -> bool {
+        self.sign_text(text).as_bytes() == sig
     }
 }
 

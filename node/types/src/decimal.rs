@@ -110,6 +110,17 @@ pub fn from_base(amount: &BigInt, decimals: usize) -> String {
     if rest.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest}") }
 }
 
+/// A number with so many digits behind the point, halves away from zero.
+#[must_use]
+pub fn rounded(value: &BigRational, places: usize) -> String {
+    let scale = BigInt::from(10u32).pow(u32::try_from(places).unwrap_or(u32::MAX));
+    let parts = (value * scale).round().to_integer();
+    let digits = format!("{:0>width$}", parts.magnitude().to_string(), width = places + 1);
+    let (whole, rest) = digits.split_at(digits.len() - places);
+    let sign = if parts.is_negative() { "-" } else { "" };
+    if rest.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{rest}") }
+}
+
 /// An amount with its unit: the smallest one below a hundredth of the large one.
 #[must_use]
 pub fn with_unit(amount: &BigInt, large: &str, small: &str) -> String {

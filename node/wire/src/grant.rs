@@ -4,6 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::header::base64;
+use crate::moment::Moment;
 use crate::net::S3OsInfo;
 
 /// How long others may write.
@@ -35,7 +36,7 @@ impl Store {
     /// Leave to write under a path, from a Unix millisecond on, in words that the store checks by itself.
     #[must_use]
     pub fn grant(&self, path: &str, now_millis: u64) -> S3OsInfo {
-        let today = Moment::of(now_millis);
+        let today = Moment::of_millis(now_millis);
         let day = format!("{:04}{:02}{:02}", today.year, today.month, today.day);
         let credential = format!("{}/{day}/{}/s3/aws4_request", self.access_key, self.region);
         let date = format!("{day}T000000Z");
@@ -51,10 +52,10 @@ impl Store {
     }
 
     fn policy(&self, path: &str, now_millis: u64, credential: &str, date: &str) -> String {
-        let end = Moment::of(now_millis.saturating_add(VALID_MILLIS));
+        let end = Moment::of_millis(now_millis.saturating_add(VALID_MILLIS));
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         format!(
-            "{{ \"expiration\": \"{end}\",\n\t\"conditions\": [\n\
+            "{{ \"expiration\": \"{end:.3}\",\n\t\"conditions\": [\n\
              \t\t{{\"bucket\": {}}},\n\
              \t\t{{\"acl\": \"public-read\"}},\n\
              \t\t[\"starts-with\", \"$Content-Type\", \"\"],\n\
@@ -81,43 +82,4 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.update(text.as_bytes());
     mac.finalize().into_bytes().to_vec()
-}
-
-/// A millisecond by the calendar, in UTC.
-struct Moment {
-    year: u64,
-    month: u64,
-    day: u64,
-    /// Milliseconds of the day.
-    millis: u64,
-}
-
-impl Moment {
-    /// Of a Unix millisecond. Years are counted from March, so that the odd day is their last.
-    const fn of(unix_millis: u64) -> Self {
-        const DAY: u64 = 86_400_000;
-        const ERA: u64 = 146_097;
-        // Days from the first of March of the year 0.
-        let days = unix_millis / DAY + 719_468;
-        let (era, day) = (days / ERA, days % ERA);
-        let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-        let day = day - (365 * year + year / 4 - year / 100);
-        let month = (5 * day + 2) / 153;
-        let first = (153 * month + 2) / 5;
-        let after_new_year = (month >= 10) as u64;
-        Self {
-            year: era * 400 + year + after_new_year,
-            month: if after_new_year == 1 { month - 9 } else { month + 3 },
-            day: day - first + 1,
-            millis: unix_millis % DAY,
-        }
-    }
-}
-
-impl std::fmt::Display for Moment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let (seconds, millis) = (self.millis / 1_000, self.millis % 1_000);
-        let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-        write!(f, "{:04}-{:02}-{:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z", self.year, self.month, self.day)
-    }
 }

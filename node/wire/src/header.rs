@@ -45,13 +45,17 @@ pub fn decode<M: Message + Default>(value: &str) -> Result<M, HeaderError> {
     Ok(M::decode(bytes(value)?.as_slice())?)
 }
 
-/// Bytes as a header's value.
-pub(crate) fn base64(bytes: &[u8]) -> String {
+/// Bytes in base64.
+#[must_use]
+pub fn base64(bytes: &[u8]) -> String {
     BASE64.encode(bytes)
 }
 
-/// The bytes of a header's value.
-pub(crate) fn bytes(value: &str) -> Result<Vec<u8>, base64::DecodeError> {
+/// The bytes of a text in base64.
+///
+/// # Errors
+/// It is none.
+pub fn bytes(value: &str) -> Result<Vec<u8>, base64::DecodeError> {
     // Line ends within are passed over, as Go's decoder does.
     let plain: String = value.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
     BASE64.decode(plain)

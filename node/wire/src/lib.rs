@@ -21,6 +21,7 @@
 //! | [`host`] | addresses of sockets |
 //! | [`image`] | sizes of pictures |
 //! | [`json`] | JSON as other nodes read it |
+//! | [`moment`] | moments by the calendar, and as texts |
 //! | [`text`] | media types, URLs of results, numbers |
 //! | [`token`] | session tokens |
 //! | [`byoc`] | jobs for containers that their owners bring |
@@ -34,6 +35,7 @@ pub mod header;
 pub mod host;
 pub mod image;
 pub mod json;
+pub mod moment;
 pub mod net;
 pub mod playlist;
 pub mod preset;

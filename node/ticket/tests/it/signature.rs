@@ -1,7 +1,7 @@
 //! Signatures.
 
-use weir_ticket::sig::{recover, verify};
-use weir_ticket::{SigError, Signature, SigningKey};
+use weir_ticket::sig::{recover, recover_message, verify};
+use weir_ticket::{LazySigner, SigError, Signature, SigningKey, TextSigner, TicketSigner};
 use weir_types::{Address, B256};
 
 use crate::support::{gateway_key, orchestrator_key};
@@ -37,5 +37,23 @@ fn text_form() {
     assert_eq!(serde_json::from_str::<Signature>(&serde_json::to_string(&sig).expect("JSON")).expect("own form"), sig);
     for wrong in ["", "zz", "0x", &"00".repeat(64), &"00".repeat(66)] {
         assert_eq!(wrong.parse::<Signature>(), Err(SigError::Length), "{wrong}");
+    }
+}
+
+#[test]
+fn texts_are_signed_as_they_are() {
+    let (key, text) = (gateway_key(), b"{\"StateID\":\"26409a6c\"}");
+    let sig = key.sign_text(text);
+    assert_eq!(recover_message(text, sig.as_ref()), Ok(key.address()));
+    assert_ne!(sig, key.sign_message(text), "a text is not signed by its hash");
+    let lazy = LazySigner(key.address());
+    for (signer, other) in [
+        (&key as &dyn TextSigner, &orchestrator_key() as &dyn TextSigner),
+        (&lazy, &LazySigner(orchestrator_key().address())),
+    ] {
+        let sig = signer.sign_text(text);
+        assert!(signer.signed(text, sig.as_ref()));
+        assert!(!signer.signed(b"another", sig.as_ref()) && !signer.signed(text, &sig.as_ref()[1..]));
+        assert!(!signer.signed(text, &[]) && !other.signed(text, sig.as_ref()));
     }
 }

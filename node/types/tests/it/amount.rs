@@ -131,3 +131,24 @@ fn numbers_of_peers_are_read_and_never_without_bound() {
     }
     assert_eq!(read(&"9".repeat(2_000)), None);
 }
+
+#[test]
+fn numbers_are_rounded_away_from_zero() {
+    let rounded = |text, places| {
+        let value = weir_types::decimal::ratio(text).expect("a number");
+        weir_types::decimal::rounded(&value, places)
+    };
+    for (text, places, expected) in [
+        ("0", 3, "0.000"),
+        ("1/3", 3, "0.333"),
+        ("25437500003/250", 3, "101750000.012"),
+        ("0.0005", 3, "0.001"),
+        ("-0.0005", 3, "-0.001"),
+        ("-0.0004", 3, "0.000"),
+        ("-7/3", 5, "-2.33333"),
+        ("999.9996", 3, "1000.000"),
+        ("2.5", 0, "3"),
+    ] {
+        assert_eq!(rounded(text, places), expected, "{text}");
+    }
+}

@@ -1,7 +1,7 @@
 //! JSON as others read and refuse it.
 
 use proptest::prelude::*;
-use weir_wire::json::{Json, JsonError, parse};
+use weir_wire::json::{Json, JsonError, parse, quoted};
 use weir_wire::preset::renditions;
 
 fn error(text: &str) -> String {
@@ -107,5 +107,18 @@ proptest! {
         // A number that fits nowhere is one all the same.
         let range = theirs.as_ref().is_err_and(|e| e.to_string().starts_with("number out of range"));
         prop_assert!(ours.is_ok() == theirs.is_ok() || range, "{:?} {:?}", ours, theirs);
+    }
+}
+
+#[test]
+fn texts_are_quoted_as_other_nodes_do() {
+    for (text, quotes) in [
+        ("", r#""""#),
+        ("a/b é", r#""a/b é""#),
+        ("\"\\\n\u{1}", r#""\"\\\n\u0001""#),
+        ("1 < 2 > 0 & \u{2028}\u{2029}", r#""1 \u003c 2 \u003e 0 \u0026 \u2028\u2029""#),
+    ] {
+        assert_eq!(quoted(text), quotes);
+        assert_eq!(parse(quotes.as_bytes()), Ok(Json::Text(text.to_owned())));
     }
 }
