@@ -6,8 +6,9 @@
 //! start, records to store, timers to set, things observed. A daemon carries the effects out on
 //! sockets and a real chain; a simulator turns them into future events. Nothing here knows which.
 //!
-//! Map, in reading order: [`io`] (what crosses the seam), [`offer`], [`segment`], [`job`], [`journal`] (what survives a crash),
-//! [`round_keeper`], [`reward_caller`], [`delegator`], [`redeemer`], [`orchestrator`], [`gateway`].
+//! Map, in reading order: [`io`] (what crosses the seam), [`offer`], [`segment`], [`job`], [`journal`] (what survives
+//! a crash), [`round_keeper`], [`reward_caller`], [`delegator`], [`redeemer`], [`orchestrator`], [`gateway`],
+//! [`remote_signer`].
 
 pub mod auth;
 pub mod delegator;
@@ -19,6 +20,7 @@ mod name;
 pub mod offer;
 pub mod orchestrator;
 pub mod redeemer;
+pub mod remote_signer;
 pub mod reward_caller;
 pub mod round_keeper;
 pub mod segment;
