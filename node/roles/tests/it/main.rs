@@ -8,6 +8,7 @@ mod losses;
 mod orchestrator;
 mod page;
 mod redeemer;
+mod remote_signer;
 mod support;
 mod upkeep;
 mod worked_session;
