@@ -370,7 +370,7 @@ impl Joined {
                     let standing = Standing { max_float: Wei::from_whole(1_000), ..Standing::default() };
                     self.tell_orchestrator(n, orchestrator::Input::Standing { sender, standing });
                 }
-                Effect::Start { id, work } => {
+                Effect::Start { id, work, .. } => {
                     debug_assert!(matches!(*work, Work::Transcode(_)));
                     let done = WorkDone { id, result: Ok(self.results.clone().into()) };
                     self.tell_orchestrator(n, orchestrator::Input::Work(done));

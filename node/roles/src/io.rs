@@ -533,8 +533,15 @@ pub enum Effect {
     Start {
         /// Number of the work.
         id: WorkId,
+        /// Session that it belongs to: work of one session is best done in one place.
+        session: u64,
         /// What to do.
         work: Box<Work>,
+    },
+    /// No more work of a session comes: whatever is kept for it may go.
+    SessionOver {
+        /// The session.
+        session: u64,
     },
     /// Stop work that was started. Nothing is reported of it any more.
     Stop {

@@ -8,9 +8,10 @@
 //!
 //! Map, in reading order: [`io`] (what crosses the seam), [`offer`], [`segment`], [`job`], [`journal`] (what survives
 //! a crash), [`round_keeper`], [`reward_caller`], [`delegator`], [`redeemer`], [`orchestrator`], [`gateway`],
-//! [`remote_signer`].
+//! [`worker`], [`crew`] (an orchestrator's side of workers), [`remote_signer`].
 
 pub mod auth;
+pub mod crew;
 pub mod delegator;
 pub mod gateway;
 pub mod io;
@@ -24,6 +25,7 @@ pub mod remote_signer;
 pub mod reward_caller;
 pub mod round_keeper;
 pub mod segment;
+pub mod worker;
 
 pub use io::{
     ChainEvent, ChainHead, Effect, Effects, Observation, OrchestratorEntry, Peer, Record, RoundInfo, SenderFunds,

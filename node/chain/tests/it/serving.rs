@@ -226,13 +226,14 @@ impl Pair {
                         None => self.stored.remove(&record.key),
                     };
                 }
-                Effect::Start { id, work } => {
+                Effect::Start { id, work, .. } => {
                     let Work::Transcode(meta) = *work else { panic!("only segments are sent") };
                     let done = WorkDone { id, result: Ok(transcoded(&meta).into()) };
                     self.later(Millis(500), Event::Orchestrator(orchestrator::Input::Work(done)));
                 }
                 Effect::Observe(Observation::Redemption { error, .. }) => self.redeemed.push(error),
                 Effect::Observe(_) => {}
+                Effect::SessionOver { .. } => {}
                 Effect::Timer { .. } | Effect::Stop { .. } => panic!("an orchestrator sets no timer"),
             }
         }

@@ -62,7 +62,7 @@ impl Orchestrator {
         let (account, fee) = taken.inspect_err(|_| self.models.free(&key))?;
         self.desk.owe(account, &fee);
         let accepted = AcceptedJob { from, request: order.request, key, account, fee };
-        self.start(Job::Request(Box::new(accepted)), Work::Job(job.clone()), t.out);
+        self.start(Job::Request(Box::new(accepted)), account.1, Work::Job(job.clone()), t.out);
         Ok(())
     }
 

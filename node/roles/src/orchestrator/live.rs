@@ -60,7 +60,7 @@ impl Orchestrator {
         let (price, account) = paid.inspect_err(|_| self.models.free(key))?;
         let balance = self.desk.balance(account);
         t.out.observe(Observation::Served { sender: order.sender, session: manifest, balance });
-        let work = self.start(Job::Live(manifest), Work::Live { manifest, model: key.clone() }, t.out);
+        let work = self.start(Job::Live(manifest), manifest, Work::Live { manifest, model: key.clone() }, t.out);
         let meter = Meter::new(LIVE_UNITS_PER_SECOND, LIVE_INTERVAL.0 * 1_000 * MICRO);
         let session = Session { from, key: key.clone(), account, price, work, began: t.now, meter, heard: t.now };
         self.live.sessions.insert(manifest, session);

@@ -25,6 +25,7 @@ use crate::io::{
     ChainEvent, Effect, Effects, Message, ModelOffer, OrchestratorInfo, Peer, Standing, Work, WorkDone, WorkId,
 };
 
+use crate::worker::WorkerCapacity;
 use desk::{Desk, Subject};
 use jobs::AcceptedJob;
 use live::LiveSessions;
@@ -45,6 +46,8 @@ pub enum Input {
     },
     /// Work is done.
     Work(WorkDone),
+    /// What there is to work with changed: workers came or went.
+    Capacity(WorkerCapacity),
     /// The redeemer says what a sender is good for.
     Standing {
         /// The sender.
@@ -170,6 +173,10 @@ impl Orchestrator {
             Input::Chain(e) => self.on_chain(t, &e),
             Input::Message { from, message } => self.on_message(t, from, *message),
             Input::Work(done) => self.on_work(t, done),
+            Input::Capacity(capacity) => {
+                self.video.admission.set_max_sessions(capacity.streams);
+                self.models.set_capacities(&capacity.models);
+            }
             Input::Standing { sender, standing } => {
                 self.desk.set_standing(sender, standing);
                 for w in self.asked.remove(&sender).unwrap_or_default() {
@@ -254,10 +261,10 @@ impl Orchestrator {
         Ok(OrchestratorInfo { warm: self.models.is_warm(key), ..info })
     }
 
-    fn start(&mut self, job: Job, work: Work, out: &mut Effects) -> WorkId {
+    fn start(&mut self, job: Job, session: u64, work: Work, out: &mut Effects) -> WorkId {
         self.next_work += 1;
         let id = WorkId(self.next_work);
-        out.push(Effect::Start { id, work: Box::new(work) });
+        out.push(Effect::Start { id, session, work: Box::new(work) });
         self.working.insert(id, job);
         id
     }

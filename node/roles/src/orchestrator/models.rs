@@ -32,6 +32,23 @@ impl Models {
         Self { models: (ACCOUNTS..).zip(offers).map(model).collect() }
     }
 
+    /// Changes how many of each there are. One that was offered before keeps its account; work that is beyond the new
+    /// number goes on.
+    pub(super) fn set_capacities(&mut self, capacities: &BTreeMap<ModelKey, u64>) {
+        for m in self.models.values_mut() {
+            m.offer.capacity = 0;
+        }
+        for (key, capacity) in capacities {
+            let account = ACCOUNTS + self.models.len() as u64;
+            let fresh = || Model {
+                offer: ModelOffer { capacity: 0, warm: true },
+                subject: Subject { wants: price_request(key), account },
+                in_use: 0,
+            };
+            self.models.entry(key.clone()).or_insert_with(fresh).offer.capacity = *capacity;
+        }
+    }
+
     pub(super) fn subject(&self, key: &ModelKey) -> Option<&Subject> {
         self.models.get(key).map(|m| &m.subject)
     }
@@ -47,7 +64,9 @@ impl Models {
     /// Whether a gateway that asks for an offer gets one. For single requests it does while all places are taken, since
     /// they are soon free again; a live session would wait for long.
     pub(super) fn check_offer(&self, key: &ModelKey, ignore_capacity: bool) -> Result<(), String> {
-        let Some(m) = self.models.get(key) else { return Err("model is not offered".to_owned()) };
+        let Some(m) = self.models.get(key).filter(|m| m.offer.capacity > 0) else {
+            return Err("model is not offered".to_owned());
+        };
         let live = key.capability == Capability::LIVE_VIDEO_TO_VIDEO.0;
         let full = live && !ignore_capacity && m.in_use >= m.offer.capacity;
         if full { Err("OrchestratorCapped".to_owned()) } else { Ok(()) }

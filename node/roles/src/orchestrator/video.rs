@@ -12,7 +12,7 @@ use weir_types::{Address, Entropy, Instant, Price};
 use super::desk::{Credentials, Desk};
 use super::{Job, Orchestrator, Turn};
 use crate::auth::TokenError;
-use crate::io::{AuthToken, Effects, Made, Message, Observation, Peer, Refusal, Segment, SegmentResult, Work};
+use crate::io::{AuthToken, Effect, Effects, Made, Message, Observation, Peer, Refusal, Segment, SegmentResult, Work};
 use crate::segment::{RenditionMeta, pixels};
 
 /// A segment that was accepted.
@@ -58,6 +58,7 @@ impl Video {
 
     pub(super) fn clean_up(&mut self, now: Instant, desk: &mut Desk, out: &mut Effects) {
         for session in self.admission.expire(now) {
+            out.push(Effect::SessionOver { session });
             // An idle session has nothing in its queue; one that is out of step must not keep its
             // gateway waiting for ever.
             self.drop_queue(session, desk, out);
@@ -114,8 +115,8 @@ impl Orchestrator {
     }
 
     fn start_segment(&mut self, job: Box<SegmentJob>, out: &mut Effects) {
-        let work = Work::Transcode(Arc::clone(&job.segment));
-        self.start(Job::Segment(job), work, out);
+        let (session, work) = (job.auth.session_id, Work::Transcode(Arc::clone(&job.segment)));
+        self.start(Job::Segment(job), session, work, out);
     }
 
     pub(super) fn on_segment_done(&mut self, t: &mut Turn<'_>, job: &SegmentJob, result: Result<Made, String>) {
@@ -149,7 +150,9 @@ impl Orchestrator {
         if matches!(self.desk.check_token(token, t.now), Err(TokenError::Invalid)) {
             return;
         }
-        self.video.admission.end(&token.session_id);
+        if self.video.admission.end(&token.session_id) {
+            t.out.push(Effect::SessionOver { session: token.session_id });
+        }
         self.video.drop_queue(token.session_id, &mut self.desk, t.out);
     }
 

@@ -282,14 +282,14 @@ impl Net {
                     let standing = Standing { max_float: Wei::from_whole(5), ..Standing::default() };
                     self.tell(node, orchestrator::Input::Standing { sender, standing }, None);
                 }
-                Effect::Start { id, work } => {
+                Effect::Start { id, work, .. } => {
                     let Work::Transcode(meta) = *work else { panic!("only segments are sent") };
                     let done = WorkDone { id, result: Ok(renditions(&meta).into()) };
                     let took = Millis(100 + self.rng.below(1_500));
                     self.later(took, Event::Done { node, life, done });
                 }
                 Effect::Observe(o) => self.note(node, o, sent),
-                Effect::Redeem(_) => {}
+                Effect::Redeem(_) | Effect::SessionOver { .. } => {}
                 other => panic!("an orchestrator wants {other:?}"),
             }
         }

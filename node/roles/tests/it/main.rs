@@ -12,3 +12,4 @@ mod remote_signer;
 mod support;
 mod upkeep;
 mod worked_session;
+mod workers;

@@ -85,6 +85,7 @@ pub(crate) enum Seen {
     /// A record was stored, or deleted.
     Persisted(bool),
     Stopped(usize),
+    SessionOver(usize),
 }
 
 pub(crate) struct World {
@@ -292,7 +293,7 @@ impl World {
                     self.seen.push(Seen::Persisted(r.value.is_some()));
                     store(&mut self.nodes[i].disk, r);
                 }
-                Effect::Start { id, work } => {
+                Effect::Start { id, work, .. } => {
                     let result = match work.as_ref() {
                         Work::Transcode(meta) => self.nodes[i].transcode(meta).map(Made::Renditions),
                         Work::Job(job) => self.nodes[i].answer(job),
@@ -302,6 +303,7 @@ impl World {
                     let at = self.now + Millis(500);
                     self.later(at, Event::Orchestrator(i, orchestrator::Input::Work(WorkDone { id, result })));
                 }
+                Effect::SessionOver { .. } => self.seen.push(Seen::SessionOver(i)),
                 Effect::Stop { .. } => self.seen.push(Seen::Stopped(i)),
                 Effect::Observe(o) => self.seen.push(Seen::Observed(own, o)),
                 Effect::Timer { .. } => panic!("an orchestrator sets no timer"),

@@ -54,12 +54,12 @@ impl World {
                 todo.push_back((Part::Orchestrator, Input::Standing { sender, standing }));
             }
             Effect::Redeem(winner) => todo.push_back((Part::Redeemer, Input::Winner(winner))),
-            Effect::Start { id, work } => match work.as_ref() {
+            Effect::Start { id, work, .. } => match work.as_ref() {
                 Work::Transcode(segment) => self.start_work(now, actor, part, id, segment),
                 Work::Job(_) | Work::Live { .. } => self.refuse_work(now, actor, part, id),
             },
-            // Only work of models is stopped, and there are none.
-            Effect::Stop { .. } => {}
+            // Only work of models is stopped, and there are none; nothing is kept for a session.
+            Effect::Stop { .. } | Effect::SessionOver { .. } => {}
             Effect::Persist(record) => {
                 if let Some(n) = self.node_mut(actor) {
                     match record.value {
