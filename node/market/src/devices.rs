@@ -29,21 +29,21 @@ struct Device {
     load: u64,
 }
 
-/// The devices of a node.
+/// The devices of a node, with its sessions by whatever names them.
 ///
 /// A new session goes to the device with the least load for its speed, and stays there. A device takes sessions while
 /// it keeps up with all of them in real time: the node refuses the next one instead of slowing down those it has.
 #[derive(Debug, Clone)]
-pub struct Devices {
+pub struct Devices<K> {
     devices: Vec<Device>,
-    sessions: BTreeMap<String, (usize, u64)>,
+    sessions: BTreeMap<K, (usize, u64)>,
     /// Load over speed, in per cent, up to which a device takes sessions.
     limit_percent: u64,
     /// Where the search for the least loaded begins, so that equals take turns.
     next: usize,
 }
 
-impl Devices {
+impl<K: Ord> Devices<K> {
     /// Devices that do so many pixels a second each.
     #[must_use]
     pub fn new(speeds: &[u64], limit_percent: u64) -> Self {
@@ -61,8 +61,8 @@ impl Devices {
     ///
     /// # Errors
     /// [`Refusal::Capped`] when no device would keep up.
-    pub fn assign(&mut self, session: &str, load: u64) -> Result<usize, Refusal> {
-        if let Some((device, _)) = self.sessions.get(session) {
+    pub fn assign(&mut self, session: K, load: u64) -> Result<usize, Refusal> {
+        if let Some((device, _)) = self.sessions.get(&session) {
             return Ok(*device);
         }
         let n = self.devices.len();
@@ -76,7 +76,7 @@ impl Devices {
         let device = least.ok_or(Refusal::Capped)?;
         self.next = (device + 1) % n;
         self.devices[device].load += load;
-        self.sessions.insert(session.to_owned(), (device, load));
+        self.sessions.insert(session, (device, load));
         Ok(device)
     }
 
@@ -84,7 +84,7 @@ impl Devices {
     ///
     /// # Errors
     /// [`Refusal::Capped`] when no device would keep up.
-    pub fn check(&self, session: Option<&str>, load: u64) -> Result<(), Refusal> {
+    pub fn check(&self, session: Option<&K>, load: u64) -> Result<(), Refusal> {
         let known = session.is_some_and(|id| self.sessions.contains_key(id));
         let room = || self.devices.iter().any(|d| self.fits(d, load));
         if known || room() { Ok(()) } else { Err(Refusal::Capped) }
@@ -98,7 +98,7 @@ impl Devices {
     }
 
     /// Ends a session; its place is free at once.
-    pub fn release(&mut self, session: &str) {
+    pub fn release(&mut self, session: &K) {
         if let Some((device, load)) = self.sessions.remove(session) {
             self.devices[device].load -= load;
         }

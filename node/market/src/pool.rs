@@ -411,6 +411,31 @@ impl<S: Offer> StreamPools<S> {
         self.trusted.select(now, draw).map(|pick| (Trust::Trusted, pick))
     }
 
+    /// Two empty pools.
+    #[must_use]
+    pub fn new(untrusted: PoolConfig, trusted: PoolConfig) -> Self {
+        Self { untrusted: SessionPool::new(untrusted), trusted: SessionPool::new(trusted) }
+    }
+
+    /// A session, whichever pool has it.
+    #[must_use]
+    pub fn get(&self, uri: &str) -> Option<&Session<S>> {
+        self.untrusted.get(uri).or_else(|| self.trusted.get(uri))
+    }
+
+    /// The pool that has a session; the untrusted one where none has it.
+    pub fn of(&mut self, uri: &str) -> &mut SessionPool<S> {
+        if self.trusted.get(uri).is_some() { &mut self.trusted } else { &mut self.untrusted }
+    }
+
+    /// Ends both pools and hands their sessions out.
+    #[must_use]
+    pub fn drain(self) -> Vec<Session<S>> {
+        let mut all = self.untrusted.drain();
+        all.extend(self.trusted.drain());
+        all
+    }
+
     /// The pool of a group.
     pub fn pool(&mut self, trust: Trust) -> &mut SessionPool<S> {
         match trust {

@@ -221,7 +221,8 @@ impl Crew {
             Some(key) => self.choose_for_model(&key),
         };
         let Some(at) = chosen else {
-            let why = if matches!(*work, Work::Transcode(_)) { "no transcoders available" } else { "no workers available" };
+            let why =
+                if matches!(*work, Work::Transcode(_)) { "no transcoders available" } else { "no workers available" };
             out.push(Output::Done(WorkDone { id, result: Err(why.to_owned()) }));
             return;
         };

@@ -4,6 +4,7 @@ mod admission;
 mod ballot;
 mod discovery;
 mod in_flight;
+mod job_pool;
 mod policies;
 mod pool;
 mod price;

@@ -208,42 +208,42 @@ fn loads_of_sessions() {
 #[test]
 fn devices_take_turns_and_keep_up() {
     let mut d = Devices::new(&[100, 200], 100);
-    let taken: Vec<usize> = (0..6).map(|i| d.assign(&format!("s{i}"), 50).expect("room")).collect();
+    let taken: Vec<usize> = (0..6).map(|i| d.assign(i, 50).expect("room")).collect();
     assert_eq!(taken, [0, 1, 1, 0, 1, 1], "by load over speed");
-    assert_eq!(d.assign("s6", 50), Err(Refusal::Capped));
-    assert_eq!(d.assign("s0", 50), Ok(0), "a session stays where it is");
-    d.release("s0");
-    assert_eq!(d.assign("s6", 50), Ok(0), "a place is free at once");
+    assert_eq!(d.assign(6, 50), Err(Refusal::Capped));
+    assert_eq!(d.assign(0, 50), Ok(0), "a session stays where it is");
+    d.release(&0);
+    assert_eq!(d.assign(6, 50), Ok(0), "a place is free at once");
     d.measured(0, 40);
-    d.release("s1");
-    assert_eq!(d.assign("s7", 50), Ok(1));
+    d.release(&1);
+    assert_eq!(d.assign(7, 50), Ok(1));
     assert_eq!((d.of(0), d.of(1), d.sessions()), (Some((100, 40)), Some((200, 200)), 6));
-    assert_eq!(Devices::new(&[], 100).assign("s", 1), Err(Refusal::Capped), "no device, no session");
+    assert_eq!(Devices::new(&[], 100).assign(0, 1), Err(Refusal::Capped), "no device, no session");
     let mut full = Devices::in_real_time(&[100]);
     assert_eq!((full.check(None, 100), full.check(None, 101)), (Ok(()), Err(Refusal::Capped)));
-    assert_eq!((full.assign("a", 100), full.check(Some("a"), 100)), (Ok(0), Ok(())), "a session has its place");
-    assert_eq!(full.check(Some("b"), 1), Err(Refusal::Capped));
+    assert_eq!((full.assign(1, 100), full.check(Some(&1), 100)), (Ok(0), Ok(())), "a session has its place");
+    assert_eq!(full.check(Some(&2), 1), Err(Refusal::Capped));
     let mut half = Devices::new(&[100], 50);
-    assert_eq!((half.assign("a", 50), half.assign("b", 1)), (Ok(0), Err(Refusal::Capped)));
+    assert_eq!((half.assign(1, 50), half.assign(2, 1)), (Ok(0), Err(Refusal::Capped)));
 }
 
 #[test]
 fn loads_beyond_all_numbers_are_refused() {
     let mut d = Devices::new(&[u64::MAX], 300);
-    assert_eq!(d.assign("a", u64::MAX), Ok(0));
-    assert_eq!(d.assign("b", u64::MAX), Err(Refusal::Capped), "within the limit, but not countable");
-    d.release("a");
-    d.release("b");
+    assert_eq!(d.assign(1, u64::MAX), Ok(0));
+    assert_eq!(d.assign(2, u64::MAX), Err(Refusal::Capped), "within the limit, but not countable");
+    d.release(&1);
+    d.release(&2);
     assert_eq!(d.of(0), Some((0, u64::MAX)));
 }
 
 #[test]
 fn a_device_that_does_nothing_takes_nothing() {
     let mut d = Devices::new(&[0, 100], 100);
-    assert_eq!([d.assign("a", 0), d.assign("b", 0), d.assign("c", 100)], [Ok(1); 3]);
+    assert_eq!([d.assign(1, 0), d.assign(2, 0), d.assign(3, 100)], [Ok(1); 3]);
     d.measured(1, 0);
-    assert_eq!(d.assign("d", 0), Err(Refusal::Capped));
-    assert_eq!(d.assign("c", 100), Ok(1), "whoever is there stays");
+    assert_eq!(d.assign(4, 0), Err(Refusal::Capped));
+    assert_eq!(d.assign(3, 100), Ok(1), "whoever is there stays");
 }
 
 proptest! {
@@ -254,15 +254,14 @@ proptest! {
         percent in 10u64..200,
     ) {
         let mut d = Devices::new(&speeds, percent);
-        let mut model: BTreeMap<String, (usize, u64)> = BTreeMap::new();
+        let mut model: BTreeMap<u8, (usize, u64)> = BTreeMap::new();
         for (session, load, leaves) in steps {
-            let name = session.to_string();
-            let room = d.check(Some(&name), load);
+            let room = d.check(Some(&session), load);
             if leaves {
-                d.release(&name);
-                model.remove(&name);
-            } else if let Ok(device) = d.assign(&name, load) {
-                let known = *model.entry(name).or_insert((device, load));
+                d.release(&session);
+                model.remove(&session);
+            } else if let Ok(device) = d.assign(session, load) {
+                let known = *model.entry(session).or_insert((device, load));
                 prop_assert_eq!(known.0, device);
                 prop_assert_eq!(room, Ok(()));
             } else {

@@ -52,6 +52,11 @@ impl Stub {
         }
     }
 
+    pub(crate) fn answered(mut self, after: u64) -> Self {
+        self.latency = after;
+        self
+    }
+
     pub(crate) fn priced(mut self, per_unit: u64) -> Self {
         self.price = Price::new(per_unit, 1);
         self

@@ -16,12 +16,13 @@ mod work;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use weir_market::discovery::{DiscoveryConfig, Trust};
+use weir_market::discovery::{DiscoveryConfig, Node, Trust};
 use weir_market::limits::MAX_ATTEMPTS;
-use weir_market::pool::{PoolConfig, SessionPool};
-use weir_market::scores::Scores;
+use weir_market::pool::{PoolConfig, StreamPools};
+use weir_market::scores::{ScoreFloors, Scores};
 use weir_market::selection::Probability;
 use weir_market::strategy::StrategyConfig;
+use weir_market::suspension::{ClockSuspender, Rests};
 use weir_ticket::sender::SenderConfig;
 use weir_ticket::{EthVerifier, Signature, TicketSigner, TicketVerifier};
 use weir_types::{Address, Entropy, Instant};
@@ -38,7 +39,7 @@ use jobs::JobRun;
 use live::LiveRun;
 pub use payment::{Book, NonceError, PayError};
 use payment::{Purpose, Purse};
-use search::Search;
+use search::{Search, group};
 use selector::Selectors;
 use session::Served;
 pub use session::Session;
@@ -59,6 +60,8 @@ pub enum Input {
     Timer(TimerKind),
     /// Performance scores, read anew.
     Scores(Scores),
+    /// Orchestrators from somewhere else than the chain, read anew. From then on no others are asked.
+    Listed(Vec<Listed>),
     /// A stream comes in.
     StreamStart {
         /// Its number.
@@ -96,6 +99,15 @@ pub enum Input {
     },
 }
 
+/// An orchestrator of an operator's list, or of a webhook's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// Its address, with the score that decides whether it is trusted.
+    pub node: Node,
+    /// Endpoint behind it.
+    pub peer: Peer,
+}
+
 impl Input {
     /// A segment of a stream is complete.
     #[must_use]
@@ -113,6 +125,10 @@ pub struct GatewayConfig {
     pub strategy: StrategyConfig,
     /// Region whose performance scores count; without one none do.
     pub region: Option<String>,
+    /// Lowest scores by region, in place of the one of the draw.
+    pub floors: Option<ScoreFloors>,
+    /// Time for which whoever is at fault rests, beside the penalty in refreshes; none without it.
+    pub rests: Option<Rests>,
     /// Waiting times of a search.
     pub discovery: DiscoveryConfig,
     /// Attempts per segment.
@@ -129,6 +145,8 @@ impl Default for GatewayConfig {
             selection: Probability::default(),
             strategy: StrategyConfig::default(),
             region: None,
+            floors: None,
+            rests: None,
             discovery: DiscoveryConfig::default(),
             max_attempts: MAX_ATTEMPTS,
             payment: SenderConfig::default(),
@@ -169,7 +187,7 @@ impl Asked {
     /// Whether it was for a stream's segments.
     const fn is_of_stream(&self, stream: u64) -> bool {
         match self {
-            Self::Offer { seeker, .. } => *seeker == stream,
+            Self::Offer { seeker, .. } => group(*seeker).0 == stream,
             Self::Renewal(t) | Self::Work(t) => t.stream == stream,
             _ => false,
         }
@@ -226,8 +244,9 @@ impl Job {
 }
 
 struct Stream {
-    pool: SessionPool<Arc<Session>>,
-    search: Search,
+    pools: StreamPools<Arc<Session>>,
+    /// Searches for the untrusted and for the trusted.
+    searches: [Search; 2],
     /// Segments that no session was found for while a search is under way.
     waiting: VecDeque<Job>,
     jobs: BTreeMap<u64, Job>,
@@ -239,16 +258,24 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(config: PoolConfig) -> Self {
+    fn new(untrusted: PoolConfig, trusted: PoolConfig) -> Self {
         Self {
-            pool: SessionPool::new(config),
-            search: Search::default(),
+            pools: StreamPools::new(untrusted, trusted),
+            searches: Default::default(),
             waiting: VecDeque::new(),
             jobs: BTreeMap::new(),
             used: BTreeSet::new(),
             current: None,
             ended: false,
         }
+    }
+
+    fn is_searching(&self) -> bool {
+        self.searches.iter().any(Search::is_under_way)
+    }
+
+    fn needs_refresh(&self) -> bool {
+        self.pools.untrusted.needs_refresh() || self.pools.trusted.needs_refresh()
     }
 
     fn is_idle(&self) -> bool {
@@ -264,7 +291,10 @@ pub struct Gateway {
     /// Signature over the own address, the same in every request.
     request_sig: Signature,
     purse: Purse,
+    /// Who is active on the chain.
     entries: BTreeMap<String, OrchestratorEntry>,
+    /// Who is asked in place of those.
+    listed: Option<BTreeMap<String, Listed>>,
     /// How the jobs of each went.
     records: BTreeMap<Arc<str>, Served>,
     scores: Scores,
@@ -288,6 +318,7 @@ impl Gateway {
             config,
             signer,
             entries: BTreeMap::new(),
+            listed: None,
             records: BTreeMap::new(),
             scores: Scores::default(),
             streams: BTreeMap::new(),
@@ -338,6 +369,10 @@ impl Gateway {
             Input::Timer(TimerKind::Segment { request }) => self.on_overdue(t, request),
             Input::Timer(TimerKind::InitializeRound) => {}
             Input::Scores(scores) => self.scores = scores,
+            Input::Listed(listed) => {
+                self.listed = Some(listed.into_iter().map(|l| (l.node.uri.clone(), l)).collect());
+                self.resize_pools();
+            }
             Input::StreamStart { stream, .. } => self.on_stream_start(t, stream),
             Input::Segment(meta) => self.serve(t, Job::new(meta, now)),
             Input::StreamEnd { stream } => {
@@ -365,11 +400,7 @@ impl Gateway {
             ChainEvent::Round(r) => self.purse.set_round(&r),
             ChainEvent::ActiveSet(set) => {
                 self.entries = set.into_iter().map(|e| (e.uri.clone(), e)).collect();
-                let available = self.entries.len();
-                for s in self.streams.values_mut() {
-                    s.pool.config_mut().available = available;
-                    s.pool.config_mut().wanted = available;
-                }
+                self.resize_pools();
             }
             ChainEvent::Funds { sender, funds } if sender == self.signer.address() => self.purse.set_funds(&funds),
             ChainEvent::Funds { .. } => {}
@@ -435,11 +466,33 @@ impl Gateway {
 
     /// Whether an orchestrator is behind this peer, as far as is known.
     fn is_at(&self, peer: Peer, uri: &str) -> bool {
-        self.entries.get(uri).is_none_or(|e| e.peer == peer)
+        self.peer_of(uri).is_none_or(|p| p == peer)
+    }
+
+    /// The endpoint of an orchestrator that may be asked.
+    fn peer_of(&self, uri: &str) -> Option<Peer> {
+        match &self.listed {
+            Some(listed) => listed.get(uri).map(|l| l.peer),
+            None => self.entries.get(uri).map(|e| e.peer),
+        }
+    }
+
+    /// Who may be asked, of a group. Those of the chain are trusted by nobody.
+    fn nodes(&self, trust: Trust) -> Vec<Node> {
+        let mut nodes = self.all_nodes();
+        nodes.retain(|n| trust.admits(n.score));
+        nodes
+    }
+
+    fn all_nodes(&self) -> Vec<Node> {
+        match &self.listed {
+            Some(listed) => listed.values().map(|l| l.node.clone()).collect(),
+            None => self.entries.keys().map(|uri| Node { uri: uri.clone(), score: 0.0 }).collect(),
+        }
     }
 
     fn session(&self, task: &Task) -> Option<Arc<Session>> {
-        self.streams.get(&task.stream)?.pool.get(&task.uri).map(|s| Arc::clone(s.offer()))
+        self.streams.get(&task.stream)?.pools.get(&task.uri).map(|s| Arc::clone(s.offer()))
     }
 
     fn request(&mut self, asked: Asked) -> u64 {
@@ -449,14 +502,36 @@ impl Gateway {
     }
 
     fn on_stream_start(&mut self, t: &mut Turn<'_>, id: u64) {
-        let config = PoolConfig::new(Trust::Untrusted, self.entries.len(), true, self.config.selection.clone());
-        let mut stream = Stream::new(config);
-        // The network's own draw is the pool's, prepared and without an allocation.
-        if self.config.strategy != StrategyConfig::Livepeer {
-            stream.pool.set_strategy(self.config.strategy.build(self.config.selection.clone()));
+        let mut stream = Stream::new(self.pool_config(Trust::Untrusted), self.pool_config(Trust::Trusted));
+        for pool in [&mut stream.pools.untrusted, &mut stream.pools.trusted] {
+            // The network's own draw is the pool's, prepared and without an allocation.
+            if self.config.strategy != StrategyConfig::Livepeer {
+                pool.set_strategy(self.config.strategy.build(self.config.selection.clone()));
+            }
+            if let Some(rests) = self.config.rests {
+                pool.set_clock(ClockSuspender::new(rests));
+            }
         }
         self.streams.insert(id, stream);
         self.search(t, id);
+    }
+
+    /// Rules of the pool of a group, by how many there are to ask.
+    fn pool_config(&self, trust: Trust) -> PoolConfig {
+        let selection = self.config.selection.clone();
+        let selection = match (&self.config.region, &self.config.floors) {
+            (Some(region), Some(floors)) => floors.within(region, selection),
+            _ => selection,
+        };
+        PoolConfig::new(trust, self.nodes(trust).len(), true, selection)
+    }
+
+    fn resize_pools(&mut self) {
+        let (untrusted, trusted) = (self.pool_config(Trust::Untrusted), self.pool_config(Trust::Trusted));
+        for s in self.streams.values_mut() {
+            *s.pools.untrusted.config_mut() = untrusted.clone();
+            *s.pools.trusted.config_mut() = trusted.clone();
+        }
     }
 
     /// Tell the orchestrators of a stream that is over and idle.
@@ -465,7 +540,7 @@ impl Gateway {
             return;
         }
         let Some(s) = self.streams.remove(&id) else { return };
-        for session in s.pool.drain() {
+        for session in s.pools.drain() {
             let offer = session.offer();
             self.purse.end(offer);
             if s.used.contains(&*offer.uri) {

@@ -105,12 +105,13 @@ impl Gateway {
 
     /// Begins a search for a model where it is time for one; false when none is under way after it.
     pub(super) fn search_model(&mut self, t: &mut Turn<'_>, id: u64) -> bool {
-        let known = self.entries.len();
+        let nodes = self.all_nodes();
+        let known = nodes.len();
         let Some(s) = self.selectors.get_mut(id) else { return false };
         if !s.search.is_under_way() && s.pool.needs_refresh(t.now, known) {
             s.pool.begin_refresh();
             let key = s.key.clone();
-            self.begin_search(t, id, known, Some(&key));
+            self.begin_search(t, id, nodes, known, Some(&key));
         }
         self.selectors.get(id).is_some_and(|s| s.search.is_under_way())
     }

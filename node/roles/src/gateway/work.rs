@@ -19,8 +19,8 @@ impl Gateway {
             self.give_up(t, &job, "stream is over".to_owned());
             return;
         };
-        let pick = s.pool.select(t.now, t.rng);
-        let (searching, needs) = (s.search.is_under_way(), s.pool.needs_refresh());
+        let pick = s.pools.select(t.now, t.rng).map(|(_, pick)| pick);
+        let (searching, needs) = (s.is_searching(), s.needs_refresh());
         match pick {
             Some(pick) => {
                 if needs {
@@ -78,7 +78,7 @@ impl Gateway {
         match (result, old) {
             (Ok(info), Some(old)) => {
                 let session = Arc::new(old.renewed(*info));
-                s.pool.renew(Arc::clone(&session));
+                s.pools.of(&session.uri).renew(Arc::clone(&session));
                 match self.purse.check(&session) {
                     Ok(()) => self.pay_and_send(t, job, &session),
                     Err(e) => self.unpaid(t, job, &session.uri, &e),
@@ -119,7 +119,7 @@ impl Gateway {
             },
         );
         if let Some(s) = self.streams.get_mut(&job.meta.stream) {
-            s.pool.sent(&session.uri, t.now, job.meta.duration);
+            s.pools.of(&session.uri).sent(&session.uri, t.now, job.meta.duration);
             s.used.insert(Arc::clone(&session.uri));
             let last = s.current.replace(Arc::clone(&session.uri));
             if last.is_some_and(|last| last != session.uri) {
@@ -157,7 +157,7 @@ impl Gateway {
                 let took = t.now.since(job.sent);
                 let renewed = info.map(|i| Arc::new(session.renewed(*i)));
                 self.records.entry(Arc::clone(&task.uri)).or_default().good += 1;
-                s.pool.succeeded(&task.uri, took, job.meta.duration, renewed);
+                s.pools.of(&task.uri).succeeded(&task.uri, took, job.meta.duration, renewed);
                 let fee = self.purse.settle(t.now, task.purpose(), r.pixels());
                 done(t, &job, fee, None);
                 self.finish_if_ended(t, task.stream);
@@ -203,7 +203,7 @@ impl Gateway {
             return;
         }
         if let Some(s) = self.streams.get_mut(&job.meta.stream) {
-            s.pool.complete(uri);
+            s.pools.of(uri).complete(uri);
         }
         self.give_up(t, &job, e.to_string());
     }
@@ -217,7 +217,7 @@ impl Gateway {
             self.records.entry(uri.into()).or_default().failed += 1;
         }
         if let Some(s) = self.streams.get_mut(&job.meta.stream)
-            && let Some(session) = s.pool.failed_with(uri, class, t.now)
+            && let Some(session) = s.pools.of(uri).failed_with(uri, class, t.now)
         {
             let offer = session.offer();
             self.purse.end(offer);

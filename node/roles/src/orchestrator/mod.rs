@@ -15,11 +15,13 @@ mod video;
 use std::collections::BTreeMap;
 
 use weir_market::admission::AdmissionConfig;
+use weir_market::devices::Devices;
 use weir_market::price::{ModelKey, PriceList};
+use weir_market::pricing::{Market, PricingPolicy};
 use weir_market::senders::SenderLists;
 use weir_ticket::recipient::RecipientConfig;
 use weir_ticket::{Signature, TicketSigner, TicketVerifier};
-use weir_types::{Address, Credit, Entropy, Instant};
+use weir_types::{Address, Credit, Entropy, Instant, Price};
 
 use crate::io::{
     ChainEvent, Effect, Effects, Message, ModelOffer, OrchestratorInfo, Peer, Standing, Work, WorkDone, WorkId,
@@ -46,6 +48,15 @@ pub enum Input {
     },
     /// Work is done.
     Work(WorkDone),
+    /// Prices that other orchestrators are seen to ask, for a policy that looks at them.
+    Others(Vec<Price>),
+    /// A device was measured anew.
+    Device {
+        /// Its number.
+        device: usize,
+        /// Pixels a second that it does.
+        speed: u64,
+    },
     /// What there is to work with changed: workers came or went.
     Capacity(WorkerCapacity),
     /// The redeemer says what a sender is good for.
@@ -98,6 +109,8 @@ pub struct Orchestrator {
     video: Video,
     models: Models,
     live: LiveSessions,
+    pricing: Option<Box<dyn PricingPolicy>>,
+    others: Vec<Price>,
     /// Requests of senders whose money is still being read.
     asked: BTreeMap<Address, Vec<Waiting>>,
     working: BTreeMap<WorkId, Job>,
@@ -115,6 +128,8 @@ impl Orchestrator {
             subject: Subject::video(),
             models: Models::default(),
             live: LiveSessions::default(),
+            pricing: None,
+            others: Vec::new(),
             asked: BTreeMap::new(),
             working: BTreeMap::new(),
             next_work: 0,
@@ -140,6 +155,30 @@ impl Orchestrator {
     pub fn with_models(mut self, models: BTreeMap<ModelKey, ModelOffer>) -> Self {
         self.models = Models::new(models);
         self
+    }
+
+    /// Takes streams while its devices keep up with all of them.
+    #[must_use]
+    pub fn with_devices(mut self, devices: Devices<u64>) -> Self {
+        self.video.devices = Some(devices);
+        self
+    }
+
+    /// Asks for what a policy says, looked at with each block.
+    #[must_use]
+    pub fn with_pricing(mut self, policy: Box<dyn PricingPolicy>) -> Self {
+        self.pricing = Some(policy);
+        self.set_price();
+        self
+    }
+
+    /// The policy's price of the moment, for everybody without one of their own. Sessions keep the one that they began
+    /// with.
+    fn set_price(&mut self) {
+        let Some(policy) = &self.pricing else { return };
+        let (busy, capacity) = (self.video.admission.len() as u64, self.video.admission.config().max_sessions);
+        let price = policy.price(&Market { busy, capacity, others: &self.others });
+        self.desk.config.prices.set_default(price);
     }
 
     /// Sessions of streams at present.
@@ -173,6 +212,15 @@ impl Orchestrator {
             Input::Chain(e) => self.on_chain(t, &e),
             Input::Message { from, message } => self.on_message(t, from, *message),
             Input::Work(done) => self.on_work(t, done),
+            Input::Others(prices) => {
+                self.others = prices;
+                self.set_price();
+            }
+            Input::Device { device, speed } => {
+                if let Some(devices) = &mut self.video.devices {
+                    devices.measured(device, speed);
+                }
+            }
             Input::Capacity(capacity) => {
                 self.video.admission.set_max_sessions(capacity.streams);
                 self.models.set_capacities(&capacity.models);
@@ -192,6 +240,7 @@ impl Orchestrator {
             self.desk.clean_up(t.now);
             self.video.clean_up(t.now, &mut self.desk, t.out);
             self.end_idle(t);
+            self.set_price();
         }
     }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use weir_market::admission::{Accepted, Admission, AdmissionConfig};
+use weir_market::devices::{Devices, session_load};
 use weir_ticket::balance::Key;
 use weir_ticket::sender::fee_estimate;
 use weir_ticket::{Payment, Signature, Value};
@@ -48,21 +49,50 @@ pub(super) struct Ordered {
 /// The sessions of streams.
 pub(super) struct Video {
     pub(super) admission: Admission<u64>,
+    /// Where it works, if that is known.
+    pub(super) devices: Option<Devices<u64>>,
     queues: BTreeMap<u64, VecDeque<Box<SegmentJob>>>,
 }
 
 impl Video {
     pub(super) fn new(config: AdmissionConfig) -> Self {
-        Self { admission: Admission::new(config), queues: BTreeMap::new() }
+        Self { admission: Admission::new(config), devices: None, queues: BTreeMap::new() }
     }
 
     pub(super) fn clean_up(&mut self, now: Instant, desk: &mut Desk, out: &mut Effects) {
         for session in self.admission.expire(now) {
-            out.push(Effect::SessionOver { session });
+            self.session_over(session, out);
             // An idle session has nothing in its queue; one that is out of step must not keep its
             // gateway waiting for ever.
             self.drop_queue(session, desk, out);
         }
+    }
+
+    /// Whether there is room for another segment of a session.
+    fn check(&self, session: u64, load: u64) -> Result<(), Refusal> {
+        let devices = || self.devices.as_ref().map_or(Ok(()), |d| d.check(Some(&session), load));
+        let room = self.admission.check(Some(&session)).and_then(|()| devices());
+        room.map_err(|e| Refusal::Capacity(e.to_string()))
+    }
+
+    /// Takes a segment in.
+    fn submit(&mut self, session: u64, load: u64) -> Result<Accepted, Refusal> {
+        let accepted = self.admission.submit(session).map_err(|e| Refusal::Capacity(e.to_string()))?;
+        if let Some(devices) = &mut self.devices
+            && let Err(e) = devices.assign(session, load)
+        {
+            self.admission.end(&session);
+            return Err(Refusal::Capacity(e.to_string()));
+        }
+        Ok(accepted)
+    }
+
+    /// A session is over: its place is free, and whoever worked for it is told.
+    fn session_over(&mut self, session: u64, out: &mut Effects) {
+        if let Some(devices) = &mut self.devices {
+            devices.release(&session);
+        }
+        out.push(Effect::SessionOver { session });
     }
 
     /// Refuse what waits in a session that is over.
@@ -89,7 +119,8 @@ impl Orchestrator {
         let signed = order.segment.verify(order.sender, &order.sig, self.desk.verifier.as_ref()).is_ok();
         let who = Credentials { sender: order.sender, payer: order.payment.sender, signed, auth: &order.auth };
         self.desk.check_credentials(t.now, &who)?;
-        self.video.admission.check(Some(&session)).map_err(|e| Refusal::Capacity(e.to_string()))?;
+        let load = session_load(&order.segment.profiles);
+        self.video.check(session, load)?;
         let key: Key = (order.sender, session);
         if !order.payment.tickets.is_empty() && self.desk.is_new(key) {
             self.desk.agreed_price(&order.payment, &self.subject)?;
@@ -101,7 +132,7 @@ impl Orchestrator {
         if !self.desk.covered(key, &balance, &price) {
             return Err(Refusal::BadRequest("Insufficient balance".to_owned()));
         }
-        let accepted = self.video.admission.submit(session).map_err(|e| Refusal::Capacity(e.to_string()))?;
+        let accepted = self.video.submit(session, load)?;
         t.out.observe(Observation::Served { sender: order.sender, session, balance });
         let Ordered { from, request, sender, auth, segment, .. } = order;
         let estimate = fee_estimate(&segment.profiles, segment.duration, &price);
@@ -135,6 +166,8 @@ impl Orchestrator {
         let more = if failed { admission.segment_failed(&session, now) } else { admission.segment_done(&session, now) };
         if more && let Some(next) = self.video.queues.get_mut(&session).and_then(VecDeque::pop_front) {
             self.start_segment(next, t.out);
+        } else if failed {
+            self.video.session_over(session, t.out);
         }
     }
 
@@ -151,7 +184,7 @@ impl Orchestrator {
             return;
         }
         if self.video.admission.end(&token.session_id) {
-            t.out.push(Effect::SessionOver { session: token.session_id });
+            self.video.session_over(token.session_id, t.out);
         }
         self.video.drop_queue(token.session_id, &mut self.desk, t.out);
     }

@@ -7,6 +7,7 @@ mod live;
 mod losses;
 mod orchestrator;
 mod page;
+mod policies;
 mod redeemer;
 mod remote_signer;
 mod support;

@@ -179,7 +179,7 @@ impl World {
         self.tell_all();
     }
 
-    fn tell_all(&mut self) {
+    pub(crate) fn tell_all(&mut self) {
         self.chain(&ChainEvent::Head(self.head()));
         self.chain(&ChainEvent::Round(round(10)));
         self.chain(&ChainEvent::ActiveSet(self.entries()));

@@ -149,10 +149,12 @@ fn a_new_session_goes_to_the_least_loaded_and_stays() {
         assert_eq!(h.last(), Some(placed[session as usize]), "it stays");
     }
     h.tell(crew::Input::SessionOver { session: 1 });
-    assert!(h.said.iter().any(|o| matches!(
-        o,
-        crew::Output::Send { to: Peer(2), message: WorkerMessage::SessionOver { session: 1 } }
-    )));
+    assert!(
+        h.said.iter().any(|o| matches!(
+            o,
+            crew::Output::Send { to: Peer(2), message: WorkerMessage::SessionOver { session: 1 } }
+        ))
+    );
     h.start(20, 20, transcode(20));
     assert_eq!(h.last(), Some(2), "its place is free");
 }
