@@ -7,9 +7,11 @@ use alloy::rpc::types::TransactionRequest;
 use alloy::sol_types::SolCall;
 use thiserror::Error;
 use weir_contracts::Revert;
-use weir_contracts::bindings::{BondingManager, LivepeerToken, RoundsManager, ServiceRegistry, TicketBroker};
+use weir_contracts::bindings::{
+    BondingManager, BrokerTicket, LivepeerToken, RoundsManager, ServiceRegistry, TicketBroker,
+};
 use weir_roles::TxIntent;
-use weir_ticket::{Signature, Ticket};
+use weir_ticket::{Signature, Ticket, WinningTicket};
 use weir_types::{Address, LptWei, U256, Wei};
 
 use crate::fault::revert_of;
@@ -68,6 +70,11 @@ pub async fn drafts<P: Provider + Clone>(
     {
         drafts.push(approve.draft(format!("{key}/approve"), "approve", APPROVE_GAS));
     }
+    if let (TxIntent::RedeemBatch(all), None) = (intent, gas_limit) {
+        return Ok(batch(client, who, all)
+            .await?
+            .map(|(call, gas)| vec![call.draft(key.to_owned(), intent.kind(), gas)]));
+    }
     let call = call(client, who, intent).await?;
     let limit = match gas_limit {
         Some(g) => g,
@@ -92,6 +99,34 @@ async fn approval<P: Provider + Clone>(
     }
     let data = LivepeerToken::approveCall { spender: a.bonding_manager, amount: amount.0 }.abi_encode();
     Ok(Some(Call { to: a.token, data: data.into(), value: Wei::ZERO }))
+}
+
+/// The tickets of a batch that would be paid, with gas for each as if it went alone, or why the first would not.
+///
+/// A dry run of the whole tells nothing: the broker goes on after a ticket that fails, also for want of gas, so that
+/// an estimate may come out too low for the tickets and high enough for the rest.
+async fn batch<P: Provider + Clone>(
+    client: &Client<P>,
+    who: Address,
+    all: &[WinningTicket],
+) -> Result<Result<(Call, u64), DryRunFailed>, ChainError> {
+    let to = client.addresses().ticket_broker;
+    let (mut good, mut gas, mut failure) = (Vec::new(), 0u64, None);
+    for w in all {
+        let data = redeem_data(&w.ticket, &w.sig, w.recipient_rand).into();
+        match estimate(client, who, &Call { to, data, value: Wei::ZERO }).await? {
+            Ok(g) => {
+                gas = gas.saturating_add(g);
+                good.push(w);
+            }
+            Err(e) => failure = failure.or(Some(e)),
+        }
+    }
+    if good.is_empty() {
+        let nothing = || DryRunFailed { message: "a batch without tickets".to_owned(), revert: None };
+        return Ok(Err(failure.unwrap_or_else(nothing)));
+    }
+    Ok(Ok((Call { to, data: batch_data(good).into(), value: Wei::ZERO }, gas)))
 }
 
 async fn estimate<P: Provider + Clone>(
@@ -134,6 +169,7 @@ async fn call<P: Provider + Clone>(client: &Client<P>, who: Address, intent: &Tx
         TxIntent::Redeem { ticket, sig, recipient_rand } => {
             plain(a.ticket_broker, redeem_data(ticket, sig, *recipient_rand))
         }
+        TxIntent::RedeemBatch(all) => plain(a.ticket_broker, batch_data(all)),
         TxIntent::Bond { amount, to } => bonding(BondingManager::bondCall { _amount: amount.0, _to: *to }.abi_encode()),
         TxIntent::Unbond { amount } => bonding(BondingManager::unbondCall { _amount: amount.0 }.abi_encode()),
         TxIntent::WithdrawStake { lock } => {
@@ -177,17 +213,34 @@ async fn reward_hints<P: Provider + Clone>(client: &Client<P>, who: Address) -> 
 #[must_use]
 pub fn redeem_data(ticket: &Ticket, sig: &Signature, recipient_rand: U256) -> Vec<u8> {
     TicketBroker::redeemWinningTicketCall {
-        _ticket: weir_contracts::bindings::BrokerTicket {
-            recipient: ticket.recipient,
-            sender: ticket.sender,
-            faceValue: ticket.face_value.0,
-            winProb: ticket.win_prob.0,
-            senderNonce: U256::from(ticket.sender_nonce),
-            recipientRandHash: ticket.recipient_rand_hash,
-            auxData: ticket.aux_data().into(),
-        },
+        _ticket: broker_ticket(ticket),
         _sig: Bytes::copy_from_slice(sig.as_ref()),
         _recipientRand: recipient_rand,
     }
     .abi_encode()
+}
+
+/// Calldata that redeems the winning tickets among some: the broker skips those that fail.
+#[must_use]
+pub fn batch_data<'a>(tickets: impl IntoIterator<Item = &'a WinningTicket>) -> Vec<u8> {
+    let mut call =
+        TicketBroker::batchRedeemWinningTicketsCall { _tickets: vec![], _sigs: vec![], _recipientRands: vec![] };
+    for w in tickets {
+        call._tickets.push(broker_ticket(&w.ticket));
+        call._sigs.push(Bytes::copy_from_slice(w.sig.as_ref()));
+        call._recipientRands.push(w.recipient_rand);
+    }
+    call.abi_encode()
+}
+
+fn broker_ticket(ticket: &Ticket) -> BrokerTicket {
+    BrokerTicket {
+        recipient: ticket.recipient,
+        sender: ticket.sender,
+        faceValue: ticket.face_value.0,
+        winProb: ticket.win_prob.0,
+        senderNonce: U256::from(ticket.sender_nonce),
+        recipientRandHash: ticket.recipient_rand_hash,
+        auxData: ticket.aux_data().into(),
+    }
 }

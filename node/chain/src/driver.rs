@@ -27,7 +27,8 @@ pub struct Tick {
     pub events: Vec<ChainEvent>,
     /// What became of transactions, by key.
     pub notices: Vec<Notice>,
-    /// Outcomes for whoever wanted the transactions, by key. Each comes once, unless a reorganisation undid it.
+    /// Outcomes for whoever wanted the transactions, by key. Each comes once, and again where a
+    /// reorganisation undid it or somebody joined later.
     pub outcomes: Vec<(String, TxOutcome)>,
 }
 
@@ -241,10 +242,14 @@ impl<J: Journal> Driver<J> {
         let notices = self.txs.tick(&self.endpoints).await?;
         for notice in &notices {
             match notice {
-                Notice::Mined { key, place } if place.success => {
+                Notice::Mined { key, kind, place } if place.success && kind == TxIntent::REDEEM_BATCH => {
+                    let redeemed = self.txs.redeemed(&self.endpoints, place.hash).await;
+                    tick.outcomes.push((key.clone(), TxOutcome::Batch { redeemed, fee: place.fee }));
+                }
+                Notice::Mined { key, place, .. } if place.success => {
                     tick.outcomes.push((key.clone(), TxOutcome::Mined { fee: place.fee }));
                 }
-                Notice::Mined { key, place } => {
+                Notice::Mined { key, place, .. } => {
                     let reason = self.txs.reason(&self.endpoints, place.hash).await;
                     let reason = reason.map_or_else(|| "transaction failed".to_owned(), |r| r.to_string());
                     tick.outcomes.push((key.clone(), TxOutcome::Reverted { reason, fee: place.fee }));

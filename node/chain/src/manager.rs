@@ -22,7 +22,8 @@ use crate::fault::{SendRefusal, revert_of, sent};
 use crate::gas::{AboveMax, GasPolicy};
 use crate::outbox::{Draft, Notice, Outbox, OutboxConfig, Place, RECORDS, Seen, Step};
 use crate::tx::Account;
-use crate::{Addresses, ChainError, Client};
+use crate::watch::decode;
+use crate::{Addresses, ChainError, Client, LogKind};
 
 /// Why an intent did not become a transaction. Nothing was sent.
 #[derive(Debug, Error)]
@@ -98,7 +99,7 @@ impl<J: Journal> TxManager<J> {
     }
 
     /// Tries an intent and sends what it needs. `key` says what it is for: while a transaction with the same
-    /// key is on its way, nothing else is sent.
+    /// key is on its way, nothing else is sent, and its outcome answers this intent too.
     ///
     /// # Errors
     /// Why nothing was sent.
@@ -109,7 +110,7 @@ impl<J: Journal> TxManager<J> {
         key: &str,
         intent: &TxIntent,
     ) -> Result<Submission, TxError> {
-        if self.outbox.has(key) {
+        if self.outbox.join(key) {
             return Ok(Submission::Joined);
         }
         let who = self.address();
@@ -203,6 +204,12 @@ impl<J: Journal> TxManager<J> {
         let who = self.address();
         endpoints.with(|provider| async move { replay(&provider, who, hash).await }).await.ok().flatten()
     }
+
+    /// Hashes of the tickets that a transaction in a block redeemed, as the broker's logs tell; none when no
+    /// endpoint tells.
+    pub async fn redeemed(&self, endpoints: &Endpoints, hash: B256) -> Vec<B256> {
+        endpoints.with(|provider| async move { redemptions(&provider, hash).await }).await.unwrap_or_default()
+    }
 }
 
 /// Sends to the best endpoint, or to all when the first one seems to have lost it.
@@ -277,6 +284,21 @@ async fn look(
         _ => 0,
     };
     Ok(Seen { head, nonce, settled_nonce, base_fee: Wei::new(base_fee), places })
+}
+
+/// Tickets that a transaction redeemed.
+async fn redemptions(provider: &RootProvider, hash: B256) -> Result<Vec<B256>, ChainError> {
+    let method = "eth_getTransactionReceipt";
+    let receipt = provider.get_transaction_receipt(hash).await.map_err(|source| ChainError::Rpc { method, source })?;
+    // An endpoint that is behind has none: another one is asked.
+    let receipt = receipt.ok_or(ChainError::Missing { method, field: "receipt" })?;
+    let mut tickets = Vec::new();
+    for log in receipt.inner.logs() {
+        if let Some(LogKind::Redeemed { hash, .. }) = decode(log)? {
+            tickets.push(hash);
+        }
+    }
+    Ok(tickets)
 }
 
 /// Runs a transaction again as a call on the state before and after its block.

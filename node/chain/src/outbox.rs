@@ -118,6 +118,8 @@ pub enum Notice {
     Mined {
         /// Its key.
         key: String,
+        /// Contract function.
+        kind: String,
         /// Where.
         place: Place,
     },
@@ -249,6 +251,13 @@ impl Outbox {
     #[must_use]
     pub fn has(&self, key: &str) -> bool {
         self.entries.iter().any(|e| e.stored.draft.key == key)
+    }
+
+    /// Joins the transaction under this key, if one is on its way. What became of it is told once more where it was
+    /// told before: whoever joins may be another life of the node, and did not hear it.
+    pub fn join(&mut self, key: &str) -> bool {
+        let entry = self.entries.iter_mut().find(|e| e.stored.draft.key == key);
+        entry.map(|e| e.told = None).is_some()
     }
 
     /// How many are on their way.
@@ -420,7 +429,7 @@ impl Entry {
         let depth = head.0.saturating_sub(place.block.0);
         if self.told.is_none() && depth >= config.confirmations {
             self.told = Some(place.success);
-            steps.push(Step::Tell(Notice::Mined { key: self.key(), place }));
+            steps.push(Step::Tell(Notice::Mined { key: self.key(), kind: self.stored.draft.kind.clone(), place }));
         }
         let settled = depth >= config.settle && self.told.is_some();
         if settled {

@@ -117,6 +117,9 @@ pub enum TxIntent {
         /// Preimage of the ticket's rand hash.
         recipient_rand: U256,
     },
+    /// `TicketBroker.batchRedeemWinningTickets`. The broker skips tickets that fail, so that the outcome is
+    /// [`TxOutcome::Batch`] where it gets into a block.
+    RedeemBatch(Vec<WinningTicket>),
     /// `BondingManager.bond`, approving the amount where the allowance is short.
     Bond {
         /// Amount to add; may be zero to change the delegate only.
@@ -163,6 +166,9 @@ pub enum TxIntent {
 }
 
 impl TxIntent {
+    /// [`Self::kind`] of a [`Self::RedeemBatch`]: a driver looks there for the tickets that were paid.
+    pub const REDEEM_BATCH: &'static str = "batchRedeemWinningTickets";
+
     /// Name of the contract function, for tables and logs.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
@@ -170,6 +176,7 @@ impl TxIntent {
             Self::InitializeRound => "initializeRound",
             Self::Reward => "reward",
             Self::Redeem { .. } => "redeemWinningTicket",
+            Self::RedeemBatch(_) => Self::REDEEM_BATCH,
             Self::Bond { .. } => "bond",
             Self::Unbond { .. } => "unbond",
             Self::WithdrawStake { .. } => "withdrawStake",
@@ -187,6 +194,14 @@ impl TxIntent {
 pub enum TxOutcome {
     /// It is in a block and did what it should.
     Mined {
+        /// Wei paid for gas.
+        fee: Wei,
+    },
+    /// It is in a block and is a batch of redemptions, of which some may have failed.
+    Batch {
+        /// Hashes of the tickets that the broker says it redeemed. Empty where a driver cannot tell: tickets that
+        /// are missing here are tried again, and one that was paid is found to be used.
+        redeemed: Vec<B256>,
         /// Wei paid for gas.
         fee: Wei,
     },

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use weir_ticket::WinningTicket;
-use weir_ticket::queue::{Attempt, Queue, QueueView, Queued, Verdict, says_used};
-use weir_types::{Address, Entropy, Instant, L1Block, Round};
+use weir_ticket::queue::{Attempt, Queue, QueueView, Queued, Verdict, passes, says_used};
+use weir_types::{Address, Entropy, Instant, L1Block, Round, U256, Wei};
 
 use crate::io::{ChainEvent, Effect, Effects, Observation, Record, Records, Standing, TxId, TxIntent, TxOutcome};
 
@@ -52,7 +52,9 @@ pub struct Redeemer {
     monitored: BTreeSet<Address>,
     /// First block of the round after the one that was initialised last.
     next_round: Option<L1Block>,
-    in_flight: BTreeMap<TxId, u64>,
+    /// Tickets of a transaction, at most.
+    batch: usize,
+    in_flight: BTreeMap<TxId, Vec<u64>>,
     next_tx: u64,
 }
 
@@ -67,9 +69,18 @@ impl Redeemer {
             watched: BTreeSet::new(),
             monitored: BTreeSet::new(),
             next_round: None,
+            batch: 1,
             in_flight: BTreeMap::new(),
             next_tx: 0,
         }
+    }
+
+    /// Redeems up to so many tickets in one transaction. Those that are due at the same time share it: none waits
+    /// for others to come. One that the broker skips goes alone from then on.
+    #[must_use]
+    pub fn with_batch(mut self, most: usize) -> Self {
+        self.batch = most.max(1);
+        self
     }
 
     /// A redeemer with the tickets that an earlier life of the node stored. A ticket that was on its
@@ -118,7 +129,7 @@ impl Redeemer {
                 }
             }
             Input::Winner(w) => self.on_winner(*w, out),
-            Input::Tx { id, outcome } => self.on_tx(id, outcome, out),
+            Input::Tx { id, outcome } => self.on_tx(id, &outcome, out),
         }
     }
 
@@ -186,16 +197,21 @@ impl Redeemer {
         if self.next_round.is_some_and(|next| next <= self.view.l1) {
             return;
         }
-        let due = self.queue.due(&self.view);
         let mut senders = BTreeSet::new();
-        for number in due {
-            let Some(w) = self.queue.get(number) else { continue };
+        for numbers in self.queue.due_together(&self.view, self.batch) {
+            let tickets: Vec<&WinningTicket> = numbers.iter().filter_map(|n| self.queue.get(*n)).collect();
+            senders.extend(tickets.iter().map(|w| w.ticket.sender));
+            let intent = match tickets.as_slice() {
+                [] => continue,
+                [w] => {
+                    let ticket = Box::new(w.ticket.clone());
+                    TxIntent::Redeem { ticket, sig: w.sig, recipient_rand: w.recipient_rand }
+                }
+                all => TxIntent::RedeemBatch(all.iter().map(|w| (*w).clone()).collect()),
+            };
             self.next_tx += 1;
             let id = TxId(self.next_tx);
-            self.in_flight.insert(id, number);
-            senders.insert(w.ticket.sender);
-            let intent =
-                TxIntent::Redeem { ticket: Box::new(w.ticket.clone()), sig: w.sig, recipient_rand: w.recipient_rand };
+            self.in_flight.insert(id, numbers);
             out.push(Effect::Submit { id, intent });
         }
         for sender in senders {
@@ -203,30 +219,68 @@ impl Redeemer {
         }
     }
 
-    fn on_tx(&mut self, id: TxId, outcome: TxOutcome, out: &mut Effects) {
-        let Some(number) = self.in_flight.remove(&id) else { return };
-        if let TxOutcome::Mined { fee } = outcome {
-            self.queue.learn(number, fee);
+    fn on_tx(&mut self, id: TxId, outcome: &TxOutcome, out: &mut Effects) {
+        let Some(numbers) = self.in_flight.remove(&id) else { return };
+        self.learn(&numbers, outcome);
+        let mut senders = BTreeSet::new();
+        for number in &numbers {
+            let Some(winner) = self.queue.get(*number) else { continue };
+            let attempt = match numbers.len() {
+                1 => alone(outcome),
+                _ => in_batch(outcome, winner),
+            };
+            let Some((verdict, winner)) = self.queue.settle(*number, &attempt, self.view.l1) else { continue };
+            match verdict {
+                Verdict::Redeemed => over(&winner, None, out),
+                Verdict::Lost(reason) => over(&winner, Some(reason), out),
+                Verdict::Retry => {}
+            }
+            senders.insert(winner.ticket.sender);
         }
-        let attempt = match outcome {
-            TxOutcome::Mined { .. } => Attempt::Paid,
-            TxOutcome::Reverted { reason, .. } | TxOutcome::Refused { reason } if says_used(&reason) => Attempt::Paid,
-            TxOutcome::Reverted { reason, .. } => Attempt::Reverted(reason),
-            TxOutcome::Refused { reason } => Attempt::NotSent(reason),
+        for sender in senders {
+            self.report(sender, out);
+        }
+    }
+
+    /// The fee of a batch is that of the tickets it paid, in equal shares.
+    fn learn(&mut self, numbers: &[u64], outcome: &TxOutcome) {
+        let (fee, paid) = match outcome {
+            TxOutcome::Mined { fee } if numbers.len() == 1 => (*fee, 1),
+            TxOutcome::Batch { redeemed, fee } if !redeemed.is_empty() => (*fee, redeemed.len()),
+            _ => return,
         };
-        let Some((verdict, winner)) = self.queue.settle(number, &attempt, self.view.l1) else { return };
-        match verdict {
-            Verdict::Redeemed => over(&winner, None, out),
-            Verdict::Lost(reason) => over(&winner, Some(reason), out),
-            Verdict::Retry => {}
+        if let Some(first) = numbers.first() {
+            self.queue.learn(*first, Wei(fee.0 / U256::from(paid)));
         }
-        self.report(winner.ticket.sender, out);
     }
 
     fn expire(&mut self, round: Round, out: &mut Effects) {
         for (_, winner) in self.queue.expire(round) {
             over(&winner, Some("ticket is expired".to_owned()), out);
         }
+    }
+}
+
+/// What the outcome of a ticket's own transaction says of it.
+fn alone(outcome: &TxOutcome) -> Attempt {
+    match outcome {
+        TxOutcome::Mined { .. } => Attempt::Paid,
+        // Not the answer to what was asked.
+        TxOutcome::Batch { .. } => Attempt::Skipped,
+        TxOutcome::Reverted { reason, .. } | TxOutcome::Refused { reason } if says_used(reason) => Attempt::Paid,
+        TxOutcome::Reverted { reason, .. } => Attempt::Reverted(reason.clone()),
+        TxOutcome::Refused { reason } => Attempt::NotSent(reason.clone()),
+    }
+}
+
+/// What the outcome of a batch says of one of its tickets. Only what the broker says of that ticket counts: neither
+/// success nor failure of the whole is the ticket's own, but for a reason that holds for every ticket and passes.
+fn in_batch(outcome: &TxOutcome, winner: &WinningTicket) -> Attempt {
+    match outcome {
+        TxOutcome::Batch { redeemed, .. } if redeemed.contains(&winner.ticket.hash()) => Attempt::Paid,
+        TxOutcome::Reverted { reason, .. } if passes(reason) => Attempt::Reverted(reason.clone()),
+        TxOutcome::Refused { reason } if passes(reason) => Attempt::NotSent(reason.clone()),
+        _ => Attempt::Skipped,
     }
 }
 

@@ -53,6 +53,8 @@ pub enum Attempt {
     Reverted(String),
     /// It was not sent: its dry run failed, or a limit forbade it.
     NotSent(String),
+    /// It went with others and is not paid. Why is told to nobody: it is tried alone, and judged by that.
+    Skipped,
 }
 
 /// What follows from an attempt.
@@ -71,6 +73,8 @@ struct Entry {
     winner: WinningTicket,
     in_flight: bool,
     reverts: u32,
+    /// It was skipped in a batch and goes with no other again.
+    alone: bool,
     /// No new attempt before the chain reaches this block.
     not_before: L1Block,
     /// Gas price when it was sent last.
@@ -124,8 +128,14 @@ impl Queue {
         }
         self.next = self.next.max(q.number.saturating_add(1));
         self.by_sig.insert(sig, q.number);
-        let entry =
-            Entry { winner: q.winner, in_flight: false, reverts: 0, not_before: L1Block(0), gas_price: Wei::ZERO };
+        let entry = Entry {
+            winner: q.winner,
+            in_flight: false,
+            reverts: 0,
+            alone: false,
+            not_before: L1Block(0),
+            gas_price: Wei::ZERO,
+        };
         self.entries.insert(q.number, entry);
         true
     }
@@ -190,6 +200,26 @@ impl Queue {
         out
     }
 
+    /// [`Self::due`], with up to `most` tickets for each transaction, those that must go alone apart. With one for
+    /// each the order is that of arrival; otherwise the last transaction takes what is left.
+    pub fn due_together(&mut self, view: &QueueView, most: usize) -> Vec<Vec<u64>> {
+        let (mut out, mut open) = (Vec::new(), Vec::new());
+        for number in self.due(view) {
+            if most <= 1 || self.entries.get(&number).is_some_and(|e| e.alone) {
+                out.push(vec![number]);
+                continue;
+            }
+            open.push(number);
+            if open.len() == most {
+                out.push(std::mem::take(&mut open));
+            }
+        }
+        if !open.is_empty() {
+            out.push(open);
+        }
+        out
+    }
+
     /// What a ticket's redemption cost: from now on the next ones are reckoned by it. The fee has the chain's fee
     /// for data in it, and stands for so much gas at the price of its day. A lower one than the last is believed
     /// little by little, since the fee for data comes and goes.
@@ -217,6 +247,7 @@ impl Queue {
         if matches!(attempt, Attempt::Reverted(reason) if !passes(reason)) {
             e.reverts += 1;
         }
+        e.alone |= *attempt == Attempt::Skipped;
         let (winner, reverts) = (e.winner.clone(), e.reverts);
         if let Some(s) = self.senders.get_mut(&winner.ticket.sender) {
             s.release_pending(winner.ticket.face_value);
@@ -275,7 +306,9 @@ const PASSING: [&str; 4] = [
     "sender deposit and reserve are zero",
 ];
 
-fn passes(reason: &str) -> bool {
+/// Whether a failure is none of the ticket's: whatever was tried may be tried again as it was.
+#[must_use]
+pub fn passes(reason: &str) -> bool {
     PASSING.iter().any(|p| reason.contains(p))
 }
 
@@ -293,6 +326,6 @@ fn judge(attempt: &Attempt, reverts: u32) -> Verdict {
             Verdict::Lost(reason.clone())
         }
         Attempt::Reverted(reason) if reverts >= MAX_REVERTS => Verdict::Lost(reason.clone()),
-        Attempt::NotSent(_) | Attempt::Reverted(_) => Verdict::Retry,
+        Attempt::NotSent(_) | Attempt::Reverted(_) | Attempt::Skipped => Verdict::Retry,
     }
 }

@@ -164,7 +164,7 @@ pub(super) fn placed(log: &RpcLog) -> Result<Option<Log>, ChainError> {
     }))
 }
 
-fn decode(log: &RpcLog) -> Result<Option<LogKind>, ChainError> {
+pub(crate) fn decode(log: &RpcLog) -> Result<Option<LogKind>, ChainError> {
     let Some(topic) = log.topic0() else { return Ok(None) };
     let kind = match *topic {
         RoundsManager::NewRound::SIGNATURE_HASH => {

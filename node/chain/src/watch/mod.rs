@@ -19,6 +19,7 @@ use alloy::providers::Provider;
 use alloy::rpc::types::Filter;
 use weir_types::{Address, L2Block};
 
+pub(crate) use decode::decode;
 pub use decode::{Log, LogKind};
 use trail::{Mark, Trail};
 

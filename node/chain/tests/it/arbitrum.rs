@@ -13,7 +13,7 @@ use crate::support::{L1_SECONDS, ORCHESTRATORS, ROUND, Town, endpoints, run};
 const FACE_VALUE: u128 = 1_000_000_000_000_000;
 
 /// A gateway that can sign tickets, with money in the broker, and an orchestrator that takes them.
-struct Pair {
+pub(crate) struct Pair {
     key: SigningKey,
     sender: Sender,
     recipient: Recipient,
@@ -21,7 +21,7 @@ struct Pair {
 }
 
 impl Pair {
-    fn new(town: &Town) -> Self {
+    pub(crate) fn new(town: &Town) -> Self {
         let key = SigningKey::from_bytes([7; 32]).expect("a key");
         let config = RecipientConfig {
             ev: Wei::new(FACE_VALUE / 4),
@@ -50,7 +50,7 @@ impl Pair {
     }
 
     /// A ticket that wins, its parameters issued under a view; `without` leaves the round to the sender.
-    fn winner(&mut self, view: &ChainView, without: bool) -> WinningTicket {
+    pub(crate) fn winner(&mut self, view: &ChainView, without: bool) -> WinningTicket {
         let me = self.key.address();
         let seed = U256::from(view.l1.0);
         let float = Wei::from_whole(1);
@@ -83,7 +83,7 @@ impl Pair {
     }
 }
 
-fn view(client: &Client<impl alloy::providers::Provider + Clone>, l1: u64) -> ChainView {
+pub(crate) fn view(client: &Client<impl alloy::providers::Provider + Clone>, l1: u64) -> ChainView {
     let info = run(async { client.round_info().await }).expect("the chain answers");
     ChainView {
         l1: L1Block(l1),

@@ -1,6 +1,7 @@
 //! The driver against a chain in process, over endpoints that fail in every way.
 
 mod arbitrum;
+mod batch;
 mod endpoints;
 mod faults;
 mod identity;

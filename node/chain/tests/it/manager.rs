@@ -21,7 +21,7 @@ fn config() -> OutboxConfig {
     OutboxConfig { settle: 10, ..OutboxConfig::default() }
 }
 
-fn manager<J: Journal>(e: &Endpoints, policy: GasPolicy, journal: J) -> TxManager<J> {
+pub(crate) fn manager<J: Journal>(e: &Endpoints, policy: GasPolicy, journal: J) -> TxManager<J> {
     TxManager::open(e, Account::new(key(), CHAIN_ID), config(), policy, journal).expect("the journal reads")
 }
 
@@ -114,7 +114,7 @@ fn a_transaction_that_fails_in_its_block_says_why() {
         let notices = txs.tick(&e).await.expect("the chain answers");
         let places: BTreeMap<&str, _> = notices
             .iter()
-            .filter_map(|n| if let Notice::Mined { key, place } = n { Some((key.as_str(), *place)) } else { None })
+            .filter_map(|n| if let Notice::Mined { key, place, .. } = n { Some((key.as_str(), *place)) } else { None })
             .collect();
         assert!(places["first"].success && !places["second"].success);
         let reason = txs.reason(&e, places["second"].hash).await.expect("it reverts again");

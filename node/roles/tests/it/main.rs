@@ -1,5 +1,6 @@
 //! Role machines from outside.
 
+mod batches;
 mod gateway;
 mod jobs;
 mod ledgers;

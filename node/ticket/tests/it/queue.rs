@@ -175,3 +175,26 @@ fn senders_that_are_not_followed_wait() {
     assert_eq!(q.due(&at(100, 5)), [0]);
     assert_eq!(q.senders().map(|(a, m)| (*a, m.pending().clone())).collect::<Vec<_>>(), [(SENDER, 1.into())]);
 }
+
+#[test]
+fn tickets_that_are_due_go_together_and_one_that_was_skipped_alone() {
+    let mut q = Queue::new(0);
+    q.set_funds(SENDER, Funds { deposit: Wei::new(100), ..Funds::default() });
+    for nonce in 0..5 {
+        q.add(winner(SENDER, nonce, Wei::new(1), 0, 5)).expect("new");
+    }
+    assert_eq!(q.due_together(&at(100, 5), 2), [vec![0, 1], vec![2, 3], vec![4]]);
+    assert!(q.due_together(&at(100, 5), 2).is_empty(), "they are on their way");
+    let mut end = |n, attempt: Attempt| q.settle(n, &attempt, L1Block(100)).expect("on its way").0;
+    assert_eq!(end(0, Attempt::Skipped), Verdict::Retry);
+    assert_eq!(end(1, Attempt::Paid), Verdict::Redeemed);
+    for n in 2..5 {
+        assert_eq!(end(n, Attempt::NotSent("system is paused".into())), Verdict::Retry);
+    }
+    assert_eq!(q.due_together(&at(101, 5), 3), [vec![0], vec![2, 3, 4]]);
+    // However often: a batch that goes wrong says nothing against a ticket.
+    for l1 in 101..110 {
+        assert_eq!(q.settle(0, &Attempt::Skipped, L1Block(l1)).expect("on its way").0, Verdict::Retry);
+        assert_eq!(q.due_together(&at(l1 + 1, 5), 3), [[0]]);
+    }
+}

@@ -1,6 +1,6 @@
 //! The redemption queue in any order of events.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use num_bigint::BigInt;
 use num_traits::Signed;
@@ -35,7 +35,8 @@ enum Step {
         gas_price: u8,
         active: bool,
     },
-    Due,
+    /// What is due goes, with up to so many tickets for each transaction.
+    Due(usize),
     Settle {
         pick: prop::sample::Index,
         attempt: Attempt,
@@ -45,9 +46,10 @@ enum Step {
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let reason = prop::sample::select(vec!["nonce too low", "ticket is used", "sender is unlocked", "out of gas"]);
-    let attempt = (0..3u8, reason).prop_map(|(kind, reason)| match kind {
+    let attempt = (0..4u8, reason).prop_map(|(kind, reason)| match kind {
         0 => Attempt::Paid,
         1 => Attempt::Reverted(reason.to_owned()),
+        2 => Attempt::Skipped,
         _ => Attempt::NotSent(reason.to_owned()),
     });
     let step = prop_oneof![
@@ -57,7 +59,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(sender, deposit, reserve)| Step::Funds { sender, deposit: deposit >> 4, reserve: reserve >> 4 }),
         3 => (0..9u8, 0..2u8, 0..4u8, prop::bool::weighted(0.9))
             .prop_map(|(blocks, round, gas_price, active)| Step::Head { blocks, round, gas_price, active }),
-        4 => Just(Step::Due),
+        4 => (1..5usize).prop_map(Step::Due),
         6 => (any::<prop::sample::Index>(), attempt).prop_map(|(pick, attempt)| Step::Settle { pick, attempt }),
         1 => Just(Step::Expire),
     ];
@@ -80,12 +82,14 @@ struct World {
     states: BTreeMap<u64, State>,
     /// Numbers by sender and nonce, of the tickets that are there.
     numbers: BTreeMap<(u8, u8), u64>,
+    /// Those that a batch did not pay.
+    skipped: BTreeSet<u64>,
 }
 
 impl World {
     fn new() -> Self {
         let view = QueueView { l1: L1Block(1), round: Round(1), pool_size: 1, gas_price: Wei::new(1), active: true };
-        Self { queue: Queue::new(1), view, states: BTreeMap::new(), numbers: BTreeMap::new() }
+        Self { queue: Queue::new(1), view, states: BTreeMap::new(), numbers: BTreeMap::new(), skipped: BTreeSet::new() }
     }
 
     fn address(sender: u8) -> Address {
@@ -133,17 +137,22 @@ impl World {
                 self.view.gas_price = Wei::new((*gas_price).into());
                 self.view.active = *active;
             }
-            Step::Due => self.due()?,
+            Step::Due(most) => self.due(*most)?,
             Step::Settle { pick, attempt } => self.settle(pick, attempt)?,
             Step::Expire => self.expire()?,
         }
         self.check()
     }
 
-    fn due(&mut self) -> Result<(), TestCaseError> {
-        let due = self.queue.due(&self.view);
-        prop_assert!(due.is_sorted_by(|a, b| a < b), "tickets go in the order of arrival");
-        for n in due {
+    fn due(&mut self, most: usize) -> Result<(), TestCaseError> {
+        let due = self.queue.due_together(&self.view, most);
+        prop_assert!(most > 1 || due.is_sorted(), "tickets go in the order of arrival");
+        for together in &due {
+            prop_assert!((1..=most).contains(&together.len()) && together.is_sorted_by(|a, b| a < b));
+            let skipped = together.iter().any(|n| self.skipped.contains(n));
+            prop_assert!(!skipped || together.len() == 1, "one that was skipped goes alone");
+        }
+        for n in due.into_iter().flatten() {
             prop_assert_eq!(self.states.insert(n, State::OnItsWay), Some(State::Waits), "ticket {}", n);
             let t = &self.queue.get(n).expect("due").ticket;
             prop_assert!(t.params_expiration_block <= self.view.l1, "its number is shown too early");
@@ -173,11 +182,14 @@ impl World {
                 self.end(n, State::Redeemed);
             }
             Verdict::Lost(_) => {
-                prop_assert_ne!(attempt, &Attempt::Paid);
+                prop_assert!(!matches!(attempt, Attempt::Paid | Attempt::Skipped));
                 self.end(n, State::Lost);
             }
             Verdict::Retry => {
                 prop_assert_ne!(attempt, &Attempt::Paid);
+                if *attempt == Attempt::Skipped {
+                    self.skipped.insert(n);
+                }
                 self.states.insert(n, State::Waits);
             }
         }
@@ -235,7 +247,7 @@ proptest! {
             prop_assert_eq!(verdict, Verdict::Redeemed);
             w.end(n, State::Redeemed);
         }
-        w.due()?;
+        w.due(3)?;
         for n in w.of(State::Waits) {
             let t = &w.queue.get(n).expect("it waits").ticket;
             prop_assert!(t.face_value.is_zero(), "ticket {} waits for nothing", n);

@@ -6,6 +6,9 @@ use weir_media::geometry::fit;
 
 use super::{Dist, LadderStep, Scenario};
 
+/// Most tickets of a transaction: each takes up to some 250,000 gas, and a transaction on Arbitrum 32 million.
+const MAX_BATCH: u32 = 50;
+
 /// Something wrong with a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -83,6 +86,15 @@ fn sizes(s: &Scenario) -> Option<Problem> {
         .or_else(|| limit("delegators.count", s.delegators.count, 100_000))
         .or_else(|| limit("orchestrators.active", s.orchestrators.active.0, 1_000))
         .or_else(|| limit("rounds.count", s.rounds.count.0, 10_000))
+        .or_else(|| {
+            (s.orchestrators.redeem_batch.0 > MAX_BATCH).then(|| {
+                problem(
+                    "orchestrators.redeem_batch",
+                    format!("{} tickets may take more gas than a transaction has", s.orchestrators.redeem_batch.0),
+                    format!("use {MAX_BATCH} or fewer"),
+                )
+            })
+        })
         .or_else(|| {
             // Ticket parameters live for 40 L1 blocks: in a shorter round they would outlive it.
             (s.rounds.length_blocks.0 < 41).then(|| {

@@ -224,6 +224,9 @@ pub struct Orchestrators {
     pub ticket_ev_wei: u64,
     /// Gas it reckons for a redemption.
     pub redeem_gas: u64,
+    /// Tickets that it redeems in one transaction, at most.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub redeem_batch: Count,
     /// Face value over cost of redemption.
     pub tx_cost_multiplier: Count,
     /// ETH for gas.
@@ -233,6 +236,14 @@ pub struct Orchestrators {
 /// What is so by default stays out of a scenario's text, and with it out of its hash.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+const fn one() -> Count {
+    Count(1)
+}
+
+fn is_one(value: &Count) -> bool {
+    *value == one()
 }
 
 /// Weights of the network's own selection.

@@ -1,13 +1,14 @@
 //! The chain's side of the simulation: looks at it, transactions, blocks, and those who act on it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::Bytes;
 use futures::executor::block_on;
 use weir_chain::{Log, LogKind};
 use weir_contracts::Plan;
+use weir_evm::Receipt;
 use weir_kernel::ActorId;
-use weir_roles::{ChainEvent, TxOutcome, delegator};
+use weir_roles::{ChainEvent, TxIntent, TxOutcome, delegator};
 use weir_types::{Address, B256, Instant, LptWei, Millis, Round, U256, Wei};
 
 use super::actors::SEQUENCER;
@@ -189,36 +190,49 @@ impl World {
         let block = self.chain.mine();
         let round = self.view.current();
         let latency = Millis(self.scenario.network.sequencer_ms.0 as u64);
+        let first = self.view.refresh()?;
+        let fresh: Vec<Log> = self.view.logs.get(first..).unwrap_or_default().to_vec();
+        let redeemed = redemptions(&fresh);
         for r in &block.receipts {
             self.transactions += 1;
-            let fee = Wei(U256::from(r.gas_used).saturating_mul(U256::from(r.effective_gas_price)));
             let Some(p) = self.pending.remove(&r.tx_hash) else { continue };
-            self.books.spent(round, p.kind, r.gas_used, fee);
+            self.books.spent(round, p.kind, r.gas_used, r.fee());
             if p.kind == UPGRADE && !r.success {
                 let reason = self.chain.revert_reason(r.tx_hash).unwrap_or_default();
                 return Err(LabError::UpgradeFailed { reason });
             }
             let Some(o) = p.origin else { continue };
-            let outcome = if r.success {
-                TxOutcome::Mined { fee }
-            } else {
-                TxOutcome::Reverted { reason: self.chain.revert_reason(r.tx_hash).unwrap_or_default(), fee }
-            };
+            let outcome = self.outcome(r, p.kind, &redeemed);
             let event = Event::Outcome { part: o.part, id: o.id, outcome, life: o.life };
             self.kernel.schedule(now + latency, priority::NEWS, o.actor, event);
         }
-        let first = self.view.refresh()?;
-        let fresh: Vec<Log> = self.view.logs.get(first..).unwrap_or_default().to_vec();
         for log in &fresh {
-            let (gas, fee) = block.receipts.iter().find(|r| r.tx_hash == log.tx).map_or((0, Wei::ZERO), |r| {
-                (r.gas_used, Wei(U256::from(r.gas_used).saturating_mul(U256::from(r.effective_gas_price))))
-            });
+            // Tickets that share a transaction share its gas.
+            let shares = redeemed.get(&log.tx).map_or(1, Vec::len) as u64;
+            let (gas, fee) = block
+                .receipts
+                .iter()
+                .find(|r| r.tx_hash == log.tx)
+                .map_or((0, Wei::ZERO), |r| (r.gas_used / shares, Wei(r.fee().0 / U256::from(shares))));
             self.books.log(now, round, &log.kind, gas, fee);
         }
         if closing.is_some() {
             self.after_round_block(now, closing == Some(self.view.current()));
         }
         Ok(())
+    }
+
+    /// What a node is told of its transaction in a block.
+    fn outcome(&self, r: &Receipt, kind: &str, redeemed: &BTreeMap<B256, Vec<B256>>) -> TxOutcome {
+        let fee = r.fee();
+        if !r.success {
+            return TxOutcome::Reverted { reason: self.chain.revert_reason(r.tx_hash).unwrap_or_default(), fee };
+        }
+        if kind == TxIntent::REDEEM_BATCH {
+            let redeemed = redeemed.get(&r.tx_hash).cloned().unwrap_or_default();
+            return TxOutcome::Batch { redeemed, fee };
+        }
+        TxOutcome::Mined { fee }
     }
 
     /// The row taken before a block is only good when the block did start a round.
@@ -321,6 +335,17 @@ fn sender_of(kind: &LogKind) -> Option<Address> {
         LogKind::UnlockChanged(sender) => Some(*sender),
         _ => None,
     }
+}
+
+/// Tickets that were redeemed, by transaction.
+fn redemptions(logs: &[Log]) -> BTreeMap<B256, Vec<B256>> {
+    let mut out: BTreeMap<B256, Vec<B256>> = BTreeMap::new();
+    for log in logs {
+        if let LogKind::Redeemed { hash, .. } = log.kind {
+            out.entry(log.tx).or_default().push(hash);
+        }
+    }
+    out
 }
 
 /// An unbonding lock that a log gives to a holder.

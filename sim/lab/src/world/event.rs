@@ -159,6 +159,10 @@ fn timer_digest(kind: TimerKind, h: &mut TraceHasher) {
 fn outcome_digest(o: &TxOutcome, h: &mut TraceHasher) {
     match o {
         TxOutcome::Mined { fee } => h.bytes(&fee.0.to_be_bytes::<32>()),
+        TxOutcome::Batch { redeemed, fee } => {
+            redeemed.iter().for_each(|hash| h.bytes(hash.as_slice()));
+            h.bytes(&fee.0.to_be_bytes::<32>());
+        }
         TxOutcome::Reverted { reason, fee } => {
             h.str(reason);
             h.bytes(&fee.0.to_be_bytes::<32>());

@@ -403,7 +403,8 @@ pub(super) fn orchestrator_node(
         max_face_value: Wei::ZERO,
     };
     let redeemer = Redeemer::restore(o.id.address(), tickets.redeem_gas, disk)
-        .map_err(|e| LabError::Setup(format!("{}: {e}", o.id.name)))?;
+        .map_err(|e| LabError::Setup(format!("{}: {e}", o.id.name)))?
+        .with_batch(s.orchestrators.redeem_batch.0 as usize);
     let config = OrchestratorConfig {
         prices: PriceList::new(Some(o.price.clone()), true),
         admission: AdmissionConfig {

@@ -1,5 +1,6 @@
 //! Tests of scenarios and runs from outside.
 
+mod batches;
 mod media;
 mod runs;
 mod scenario_errors;

@@ -146,6 +146,14 @@ const CASES: &[Case] = &[
         help: "use",
     },
     Case {
+        name: "batches beyond a transaction's gas",
+        from: "gas_eth = 1.0",
+        to: "gas_eth = 1.0\nredeem_batch = 51",
+        on: "redeem_batch",
+        says: "51 tickets may take more gas than a transaction has",
+        help: "use 50 or fewer",
+    },
+    Case {
         name: "weights",
         from: "stake_weight = 0.7",
         to: "stake_weight = 0.9",
