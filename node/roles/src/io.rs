@@ -68,6 +68,8 @@ pub struct Standing {
     pub deposit: Wei,
     /// Round in which the sender may withdraw; 0 when no unlock is under way.
     pub withdraw_round: Round,
+    /// Gas that a redemption took lately, of whatever sender; nothing before the first one.
+    pub redeem_gas: Option<u64>,
 }
 
 /// An orchestrator as the chain lists it.

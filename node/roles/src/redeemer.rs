@@ -180,6 +180,7 @@ impl Redeemer {
             max_float: s.max_float_wei(self.view.pool_size),
             deposit: funds.deposit,
             withdraw_round: funds.withdraw_round,
+            redeem_gas: self.queue.measured_gas(),
         };
         out.push(Effect::Standing { sender, standing });
     }

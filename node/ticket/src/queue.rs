@@ -85,6 +85,8 @@ struct Entry {
 #[derive(Debug, Clone, Default)]
 pub struct Queue {
     redeem_gas: u64,
+    /// That figure comes from redemptions.
+    measured: bool,
     entries: BTreeMap<u64, Entry>,
     by_sig: BTreeMap<Vec<u8>, u64>,
     senders: BTreeMap<Address, SenderMonitor>,
@@ -227,6 +229,13 @@ impl Queue {
         let Some(price) = self.entries.get(&number).map(|e| e.gas_price).filter(|p| !p.is_zero()) else { return };
         let gas = u64::try_from(fee.0 / price.0).unwrap_or(u64::MAX);
         self.redeem_gas = gas.max(self.redeem_gas - self.redeem_gas / 8);
+        self.measured = true;
+    }
+
+    /// [`Self::redeem_gas`] as redemptions took it; nothing before the first.
+    #[must_use]
+    pub fn measured_gas(&self) -> Option<u64> {
+        self.measured.then_some(self.redeem_gas)
     }
 
     /// Gas that a redemption is reckoned with.

@@ -32,7 +32,7 @@ const EV_MULTIPLIER: u64 = 100;
 pub struct RecipientConfig {
     /// Expected value of a ticket.
     pub ev: Wei,
-    /// Gas of a redemption.
+    /// Gas of a redemption, until one is measured.
     pub redeem_gas: u64,
     /// Face value over cost of redemption.
     pub tx_cost_multiplier: u64,
@@ -142,6 +142,8 @@ pub struct Recipient {
     /// Keyed with a secret of this life of the node.
     mac: Hmac<Sha256>,
     config: RecipientConfig,
+    /// Gas of a redemption, as measured last.
+    redeem_gas: u64,
     /// Gas price at which a face value must pay for its redemption when the present one is higher.
     usual_gas_price: Option<Wei>,
     nonces: BTreeMap<U256, Nonces>,
@@ -154,7 +156,15 @@ impl Recipient {
     #[must_use]
     pub fn new(address: Address, secret: [u8; 32], config: RecipientConfig) -> Self {
         let mac = Hmac::new_from_slice(&secret).expect("HMAC takes keys of any length");
-        Self { address, mac, config, usual_gas_price: None, nonces: BTreeMap::new(), lately: Lately::default() }
+        Self {
+            address,
+            mac,
+            redeem_gas: config.redeem_gas,
+            config,
+            usual_gas_price: None,
+            nonces: BTreeMap::new(),
+            lately: Lately::default(),
+        }
     }
 
     /// Who is paid.
@@ -191,8 +201,16 @@ impl Recipient {
         self.usual_gas_price = Some(Wei(usual).min(AVERAGE_GAS_PRICE));
     }
 
+    /// Takes in what a redemption costs: face values are reckoned by it from now on. Measured as dearer than it was
+    /// configured, it turns no sender away whose money pays for a redemption of the configured cost: a measure is a
+    /// look back, and one taken in a spike of the chain's fee for data would otherwise end the redemptions that
+    /// correct it.
+    pub const fn set_redeem_gas(&mut self, gas: u64) {
+        self.redeem_gas = gas;
+    }
+
     fn tx_cost(&self, gas_price: Wei) -> U256 {
-        U256::from(self.config.redeem_gas).saturating_mul(gas_price.0)
+        U256::from(self.redeem_gas).saturating_mul(gas_price.0)
     }
 
     /// Face value of a ticket of a sender whose money is sure to pay `max_float`.
@@ -210,8 +228,9 @@ impl Recipient {
         if !c.max_face_value.is_zero() {
             value = value.min(c.max_face_value.0);
         }
-        let cheap = self.tx_cost(self.usual_gas_price.unwrap_or(AVERAGE_GAS_PRICE));
-        if value < c.ev.0 || (value < cost && value < cheap) {
+        let usual = self.usual_gas_price.unwrap_or(AVERAGE_GAS_PRICE);
+        let least = U256::from(self.redeem_gas.min(c.redeem_gas)).saturating_mul(gas_price.min(usual).0);
+        if value < c.ev.0 || value < least {
             return Err(ParamsError::InsufficientReserve);
         }
         Ok(Wei(value))

@@ -83,6 +83,9 @@ impl Desk {
 
     pub(super) fn set_standing(&mut self, sender: Address, standing: Standing) {
         self.standings.insert(sender, standing);
+        if let Some(gas) = standing.redeem_gas {
+            self.recipient.set_redeem_gas(gas);
+        }
     }
 
     pub(super) fn knows(&self, sender: &Address) -> bool {

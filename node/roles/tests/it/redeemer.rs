@@ -1,6 +1,6 @@
 //! Winning tickets between the stream and the chain.
 
-use weir_roles::io::Standing;
+use weir_roles::io::{Message, Standing};
 use weir_roles::redeemer::{Input, Redeemer};
 use weir_roles::{ChainEvent, Effect, Effects, Observation, TxIntent, TxOutcome};
 use weir_ticket::WinningTicket;
@@ -179,6 +179,7 @@ fn an_orchestrator_hears_what_a_sender_is_good_for_whenever_that_changes() {
             max_float: Wei::from_whole(max_float),
             deposit: Wei::from_whole(1),
             withdraw_round: Round(withdraw_round),
+            redeem_gas: None,
         },
     };
     assert_eq!(tell(Input::Monitor(sender)), [Effect::WatchSender(sender)]);
@@ -190,4 +191,26 @@ fn an_orchestrator_hears_what_a_sender_is_good_for_whenever_that_changes() {
     assert_eq!(tell(Input::Chain(ChainEvent::Round(larger))), [standing(1, 0)]);
     let leaving = weir_roles::SenderFunds { withdraw_round: Round(20), ..known };
     assert_eq!(tell(Input::Chain(ChainEvent::Funds { sender, funds: leaving })), [standing(1, 20)]);
+}
+
+#[test]
+fn face_values_follow_what_redemptions_cost() {
+    let mut w = won();
+    let asked = |w: &World| {
+        let of = |m: &Message| match m {
+            Message::Info { result: Ok(i), .. } => i.ticket_params.as_ref().map(|p| p.face_value),
+            _ => None,
+        };
+        w.sent().filter_map(|(_, _, m)| of(m)).last().expect("there was an answer")
+    };
+    let worth = |gas: u64| Wei::new(u128::from(gas) * 15_000_000 * 100);
+    assert_eq!(asked(&w), worth(REDEEM_GAS), "what is configured, until a redemption is in a block");
+    w.l1(1_040);
+    for (gas, want) in [(800_000, 800_000), (100_000, 700_000)] {
+        let (id, _) = redemptions(&w).remove(usize::from(gas == 100_000));
+        let fee = Wei::new(u128::from(gas) * 15_000_000);
+        w.tell_redeemer(0, Input::Tx { id, outcome: TxOutcome::Mined { fee } });
+        w.stream(100 + gas, 1);
+        assert_eq!(asked(&w), worth(want));
+    }
 }

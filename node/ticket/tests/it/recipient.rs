@@ -1,5 +1,6 @@
 //! An orchestrator's parameters and checks.
 
+use proptest::prelude::*;
 use weir_ticket::recipient::{ChainView, Issued, PARAMS_VALIDITY, Recipient, RecipientConfig, TicketError};
 use weir_ticket::{EthVerifier, ExpirationParams, Signature, TicketParams};
 use weir_types::{Address, B256, L1Block, Price, Round, U256, Wei, WinProb};
@@ -96,5 +97,36 @@ fn a_ticket_with_another_v_is_refused() {
             assert_eq!(receive(&other).error, Some(TicketError::Signature), "v {v}");
         }
         assert_eq!(receive(&good).error, None);
+    }
+}
+
+proptest! {
+    /// Whatever a redemption is measured to cost, whoever was served before is served, with a face value that its
+    /// money pays.
+    #[test]
+    fn a_measured_cost_turns_nobody_away(
+        ev in 1..10_000u128,
+        [configured, measured] in [1..100u64, 0..1_000u64],
+        multiplier in 1..200u64,
+        max_face_value in prop_oneof![Just(0u128), 1..1_000_000u128],
+        max_float in 0..1_000_000u128,
+        [usual, present] in [0..100u128, 0..10_000u128],
+    ) {
+        let config = RecipientConfig {
+            ev: Wei::new(ev),
+            redeem_gas: configured,
+            tx_cost_multiplier: multiplier,
+            max_face_value: Wei::new(max_face_value),
+        };
+        let mut r = Recipient::new(orchestrator_key().address(), secret(), config);
+        r.note_gas_price(Wei::new(usual));
+        let (max_float, present) = (Wei::new(max_float), Wei::new(present));
+        let before = r.face_value(max_float, present);
+        r.set_redeem_gas(measured);
+        let after = r.face_value(max_float, present);
+        prop_assert!(before.is_err() || after.is_ok(), "{:?} becomes {:?}", before, after);
+        prop_assert!(after.is_err() || after.is_ok_and(|v| v <= max_float && v >= Wei::new(ev)));
+        r.set_redeem_gas(configured);
+        prop_assert_eq!(r.face_value(max_float, present), before);
     }
 }
