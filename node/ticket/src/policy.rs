@@ -33,8 +33,10 @@ pub struct EvPolicy {
     pub units_per_second: u64,
     /// Time between two payments: a segment's length, or the interval of a live session.
     pub interval: Millis,
-    /// Work that a session is paid ahead.
-    pub buffer: Millis,
+    /// Work that a live session is paid ahead, under parameters that it keeps while they hold. Nothing where every
+    /// segment brings its own payment and its answer the parameters of the next: such a session runs out of credit
+    /// between no two payments.
+    pub buffer: Option<Millis>,
     /// Gas price to reckon with.
     pub gas_price: Wei,
     /// Size of the orchestrator pool, which shares a sender's reserve.
@@ -197,13 +199,15 @@ impl EvPolicy {
             errors.push(PolicyError::NotWorthRedeeming { face_value, redemption });
         }
         let needed = plan.ticket_pays.0.saturating_add(self.interval.0);
-        if self.buffer.0 < needed {
-            let (ticket, buffer) = (Seconds(plan.ticket_pays), Seconds(self.buffer));
+        if let Some(buffer) = self.buffer.filter(|b| b.0 < needed) {
+            let (ticket, buffer) = (Seconds(plan.ticket_pays), Seconds(buffer));
             errors.push(PolicyError::Buffer { ticket, interval, buffer });
         }
-        let payments = (PARAMS_VALIDITY * L1_BLOCK * 1_000).div_ceil(self.interval.0.max(1));
+        let payments = match self.buffer {
+            Some(_) => (PARAMS_VALIDITY * L1_BLOCK * 1_000).div_ceil(self.interval.0.max(1)),
+            None => 1,
+        };
         let tickets = payments.saturating_mul(plan.tickets_per_payment);
-        // Every answer to a segment brings new parameters; a live session keeps them while they hold.
         if tickets > MAX_NONCES as u64 {
             errors.push(PolicyError::Nonces { tickets, max: MAX_NONCES });
         }

@@ -110,7 +110,7 @@ fn policies() -> String {
             price: Price::new(1, 1).expect("a price"),
             units_per_second: 1_280 * 720 * 30,
             interval: Millis::from_secs(5),
-            buffer: Millis::from_secs(buffer),
+            buffer: Some(Millis::from_secs(buffer)),
             gas_price: Wei::new(100_000_000),
             pool_size: 100,
         };

@@ -16,7 +16,7 @@ fn live() -> EvPolicy {
         price: Price::new(1, 1).expect("a price"),
         units_per_second: LIVE,
         interval: Millis::from_secs(5),
-        buffer: Millis::from_secs(60),
+        buffer: Some(Millis::from_secs(60)),
         gas_price: Wei::new(100_000_000),
         pool_size: 100,
     }
@@ -44,12 +44,12 @@ fn what_does_not_fit_is_named() {
     let cases: [(EvPolicy, &str); 6] = [
         (ev(0, live()), "tickets are worth nothing: set an expected value"),
         (
-            EvPolicy { buffer: Millis(u64::MAX), ..ev(3_000_000_000_000, live()) },
+            EvPolicy { buffer: Some(Millis(u64::MAX)), ..ev(3_000_000_000_000, live()) },
             "a ticket is worth 3000000000000 wei, and gateways sign below 3000000000000 wei: lower the expected value",
         ),
         (
             // Ten seconds ahead, tickets worth minutes: what stopped live sessions of the network.
-            EvPolicy { buffer: Millis::from_secs(10), ..ev(8_000_000_000, live()) },
+            EvPolicy { buffer: Some(Millis::from_secs(10)), ..ev(8_000_000_000, live()) },
             "a ticket pays for 289.351 s of work, a payment comes every 5.000 s, and 10.000 s are paid ahead: a session \
              would stop in between; the buffer must be longer than both together",
         ),
@@ -68,7 +68,7 @@ fn what_does_not_fit_is_named() {
         (
             EvPolicy {
                 interval: Millis::from_secs(800_000),
-                buffer: Millis(u64::MAX),
+                buffer: Some(Millis(u64::MAX)),
                 tickets: RecipientConfig { ev: Wei::new(2_000_000_000_000), ..live().tickets },
                 ..live()
             },
@@ -91,9 +91,23 @@ fn what_a_network_with_the_usual_limits_takes() {
         price: Price::new(303, 10).expect("a price"),
         units_per_second: 9_979_200,
         interval: Millis::from_secs(2),
-        buffer: Millis::from_secs(60),
+        buffer: None,
         ..live()
     };
     let plan = video.plan().expect("it fits");
     assert_eq!((plan.tickets_per_payment, plan.ticket_pays), (1, Millis(26_457)));
+}
+
+#[test]
+fn a_payment_for_every_segment_needs_no_buffer_and_wears_no_parameters_out() {
+    let by_segment = |ev: u128| EvPolicy {
+        tickets: RecipientConfig { ev: Wei::new(ev), ..RecipientConfig::default() },
+        buffer: None,
+        ..live()
+    };
+    assert!(by_segment(8_000_000_000).plan().is_ok(), "tickets of minutes");
+    assert!(by_segment(8_000_000).plan().is_ok(), "18 tickets a segment, each under new parameters");
+    let errors = by_segment(200_000).plan().expect_err("too many at once");
+    let want = "692 tickets are sent while parameters hold, and they take 600: raise the expected value";
+    assert_eq!(errors.iter().map(PolicyError::to_string).collect::<Vec<_>>(), [want]);
 }

@@ -3,6 +3,7 @@
 mod check;
 mod error;
 mod load;
+mod tickets;
 mod value;
 
 use std::path::PathBuf;
@@ -16,7 +17,7 @@ use weir_types::Profile;
 pub use check::check;
 pub use error::ScenarioError;
 pub use load::{load, parse};
-pub use value::{Band, Count, Dist, NonNegative, Positive, Share, eth, lpt};
+pub use value::{Band, Count, Dist, NonNegative, Positive, Share, eth, lpt, price};
 
 /// A run's parameters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use weir_kernel::dist;
-use weir_types::{Entropy, LptWei, U256, Wei};
+use weir_types::{Entropy, LptWei, Price, U256, Wei};
 
 /// A whole number of at least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -110,6 +110,13 @@ pub fn lpt(whole: f64) -> LptWei {
     LptWei(base_units(whole))
 }
 
+/// A price of a number of wei per pixel. Prices on the wire are fractions of whole numbers; a
+/// thousandth of a wei is fine enough.
+#[must_use]
+pub fn price(wei_per_pixel: f64) -> Price {
+    Price::new((wei_per_pixel * 1000.0).round() as u64, 1000).unwrap_or_else(Price::free)
+}
+
 /// Wallets or machines by size: `weight` of them lie between `from` and `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -173,6 +180,13 @@ pub enum Dist {
     },
 }
 
+fn ranked(values: &[f64], tail: f64, rank: usize) -> f64 {
+    values.get(rank).copied().unwrap_or_else(|| {
+        let beyond = (rank + 1).saturating_sub(values.len());
+        values.last().copied().unwrap_or(0.0) * libm::pow(tail, beyond as f64)
+    })
+}
+
 impl Dist {
     /// The value of the actor with this rank (0 first).
     pub fn draw(&self, rank: usize, rng: &mut Entropy) -> f64 {
@@ -194,13 +208,29 @@ impl Dist {
                 }
                 0.0
             }
-            Self::Ranked { values, tail } => match values.get(rank) {
-                Some(v) => *v,
-                None => {
-                    let beyond = (rank + 1).saturating_sub(values.len());
-                    values.last().copied().unwrap_or(0.0) * libm::pow(*tail, beyond as f64)
+            Self::Ranked { values, tail } => ranked(values, *tail, rank),
+        }
+    }
+
+    /// A value in the middle: about half of so many actors draw a lower one.
+    #[must_use]
+    pub fn middle(&self, actors: usize) -> f64 {
+        match self {
+            Self::Fixed { value } => *value,
+            Self::Uniform { from, to } => from + (to - from) / 2.0,
+            Self::Lognormal { median, min, max, .. } => median.clamp(*min, *max),
+            Self::Exponential { mean, min, max } => (mean * std::f64::consts::LN_2).clamp(*min, *max),
+            Self::Bands { bands } => {
+                let mut at = bands.iter().map(|b| b.weight).sum::<f64>() / 2.0;
+                for b in bands {
+                    if at <= b.weight {
+                        return b.from * libm::pow(b.to / b.from, at / b.weight);
+                    }
+                    at -= b.weight;
                 }
-            },
+                bands.last().map_or(0.0, |b| b.to)
+            }
+            Self::Ranked { values, tail } => ranked(values, *tail, actors / 2),
         }
     }
 
@@ -290,6 +320,24 @@ mod tests {
         let d = Dist::Ranked { values: vec![8.0, 4.0], tail: 0.5 };
         let got: Vec<f64> = (0..4).map(|i| d.draw(i, &mut rng)).collect();
         assert_eq!(got, [8.0, 4.0, 2.0, 1.0]);
+    }
+
+    #[test]
+    fn half_of_the_draws_lie_below_the_middle() {
+        let bands = vec![Band { weight: 1.0, from: 1.0, to: 10.0 }, Band { weight: 3.0, from: 10.0, to: 20.0 }];
+        let all = [
+            Dist::Uniform { from: 2.0, to: 7.0 },
+            Dist::Lognormal { median: 100.0, sigma: 1.0, min: 10.0, max: 1000.0 },
+            Dist::Exponential { mean: 5.0, min: 1.0, max: 50.0 },
+            Dist::Bands { bands },
+            Dist::Ranked { values: vec![8.0, 4.0], tail: 0.9 },
+        ];
+        for d in all {
+            let (mut rng, n) = (Entropy::from_seed([3; 32]), 2000);
+            let below = (0..n).filter(|i| d.draw(*i, &mut rng) < d.middle(n)).count();
+            assert!((900..1100).contains(&below), "{below} of {d:?}");
+        }
+        assert_eq!(Dist::Fixed { value: 3.0 }.middle(7), 3.0);
     }
 
     #[test]

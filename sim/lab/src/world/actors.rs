@@ -5,7 +5,7 @@ use weir_ticket::SigningKey;
 use weir_types::{Address, LptWei, Perc6, Price};
 
 use crate::names::{key, numbered};
-use crate::scenario::{Scenario, lpt};
+use crate::scenario::{Scenario, lpt, price};
 
 /// Actor that makes blocks.
 pub(crate) const SEQUENCER: ActorId = ActorId(0);
@@ -97,10 +97,4 @@ fn orchestrator(s: &Scenario, streams: &Streams, i: usize) -> OrchestratorSpec {
         uri: format!("https://{}.weir.test:8935", id.name),
         id,
     }
-}
-
-/// A price of a number of wei per pixel. Prices on the wire are fractions of whole numbers; a
-/// thousandth of a wei is fine enough.
-pub(crate) fn price(wei_per_pixel: f64) -> Price {
-    Price::new((wei_per_pixel * 1000.0).round() as u64, 1000).unwrap_or_else(Price::free)
 }

@@ -25,7 +25,7 @@ use weir_ticket::recipient::RecipientConfig;
 use weir_ticket::sender::SenderConfig;
 use weir_types::{Address, Entropy, Instant, L2Block, LptWei, Millis, Perc9, Round, U256, Wei};
 
-use super::actors::{Cast, DelegatorSpec, Identity, OrchestratorSpec, SEQUENCER, price};
+use super::actors::{Cast, DelegatorSpec, Identity, OrchestratorSpec, SEQUENCER};
 use super::demand;
 use super::event::Event;
 use super::node::{Machines, Node, OrchestratorNode};
@@ -35,7 +35,7 @@ use crate::LabError;
 use crate::books::Books;
 use crate::clip::ClipInfo;
 use crate::names::Names;
-use crate::scenario::{Scenario, eth, lpt};
+use crate::scenario::{Scenario, eth, lpt, price};
 use crate::snapshot::RoundMeta;
 
 /// L1 blocks at the end of the last round in which no new work comes in, so that every winning

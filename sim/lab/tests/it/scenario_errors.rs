@@ -154,6 +154,41 @@ const CASES: &[Case] = &[
         help: "use 50 or fewer",
     },
     Case {
+        name: "payments beyond the gateways' limit",
+        from: "max_total_ev_wei = 100_000_000_000_000",
+        to: "max_total_ev_wei = 5_000_000_000_000",
+        on: "max_total_ev_wei",
+        says: "gateways.max_total_ev_wei: a segment of 2.000 s takes tickets worth 12000000000000 wei, and gateways send \
+               less than 5000000000000 wei at once",
+        help: "raise it, or lower orchestrators.price_scale or gateways.segment_seconds",
+    },
+    Case {
+        name: "a reserve that pays no winner",
+        from: "reserve_eth = 4.0",
+        to: "reserve_eth = 0.0000001",
+        on: "reserve_eth",
+        says: "gateways.reserve_eth: a reserve of 2000000000 wei for each of 50 orchestrators pays no winner: a \
+               redemption costs 5250000000000 wei, and a ticket is worth 2000000000000 wei",
+        help: "raise it: a winner is worth more than its redemption and more than a ticket",
+    },
+    Case {
+        name: "a deposit that pays no winner",
+        from: "deposit_eth = 2.0",
+        to: "deposit_eth = 0.000001",
+        on: "deposit_eth",
+        says: "gateways.deposit_eth: a deposit of 1000000000000 wei pays no winner",
+        help: "raise it",
+    },
+    Case {
+        name: "tickets by the thousand",
+        from: "ticket_ev_wei = 2_000_000_000_000",
+        to: "ticket_ev_wei = 10_000_000_000",
+        on: "ticket_ev_wei = 10",
+        says: "orchestrators.ticket_ev_wei: a segment takes 1140 tickets, and orchestrators take 600 with the same \
+               parameters",
+        help: "raise it, and gateways.max_ticket_ev_wei with it",
+    },
+    Case {
         name: "weights",
         from: "stake_weight = 0.7",
         to: "stake_weight = 0.9",
