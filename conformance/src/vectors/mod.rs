@@ -185,5 +185,13 @@ pub fn rules_page() -> String {
     for r in RULES.iter().filter(|r| !PENDING.iter().any(|(_, pending)| pending == *r)) {
         page.push_str(&format!("| {} | {} | {} |\n", r.name.to_lowercase().replace('_', " "), r.reason, r.ours));
     }
+    page.push_str(
+        "\n## Rules of its own\n\n\
+         No case of the original's is about these: they are decisions of whole nodes, which tests of `weir-roles` hold.\n\n\
+         | rule | reason |\n|---|---|\n",
+    );
+    for (rule, reason) in rules::OWN {
+        page.push_str(&format!("| {rule} | {reason} |\n"));
+    }
     page
 }

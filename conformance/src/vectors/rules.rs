@@ -76,3 +76,79 @@ rules! {
         "It is the same on all machines.";
     SIGN_IN_THE_MIDDLE: "An amount below zero gets its sign among the zeros behind the point.", "The sign stands in front.";
 }
+
+/// What Weir's nodes decide otherwise where no case is about it, and why.
+pub(crate) const OWN: &[(&str, &str)] = &[
+    (
+        "The last nonce of each set of ticket parameters is stored before its tickets leave, until the parameters hold no \
+         longer.",
+        "A gateway that was restarted, or is handed the same parameters again, signs no nonce twice.",
+    ),
+    (
+        "A payment names a price that was quoted for that very work, by parameters that still hold, or none below the \
+         present one.",
+        "What a model costs is up to its orchestrator alone.",
+    ),
+    (
+        "The price of a model holds as long as the parameters that it was quoted with.",
+        "A change of prices reaches gateways that are known already.",
+    ),
+    (
+        "A session is served while its credit covers what is in work, and a ticket more.",
+        "No more than one segment is ever worked on credit, however many are sent at a time.",
+    ),
+    (
+        "A job that is refused or fails gives its place back at once.",
+        "Places that are not given back are lost until a restart.",
+    ),
+    (
+        "When a paid job fails, the gateway keeps the credit in its book.",
+        "The orchestrator has the credit and took nothing of it: the next job needs no new tickets.",
+    ),
+    (
+        "A gateway looks for orchestrators once for a job that nobody is there for, and answers what was missing.",
+        "Looking again at once finds nobody either, and whoever waits learns nothing from silence.",
+    ),
+    (
+        "Only a fault makes an orchestrator rest: want of room, a broken line, the gateway's own money and a bad input \
+         do not.",
+        "Good orchestrators stay in the pool.",
+    ),
+    (
+        "A payment for a live session that was not answered within 15 s, or not taken, is made up for by the next one.",
+        "A minute is paid ahead, and bears the loss of a payment or two; one that is lost and not made up for shortens \
+         it for good.",
+    ),
+    (
+        "A live session without input for five minutes ends and gives its place back.",
+        "Its gateway is gone.",
+    ),
+    (
+        "A gateway that leaves an orchestrator in the middle of a live session tells it so.",
+        "Its channels and its model are free at once.",
+    ),
+    (
+        "Work that a worker had taken when it left is done by another one.",
+        "The gateway does not notice that a worker is gone. One that takes too long is left as well, and its work is not \
+         done again: the gateway has given up by then.",
+    ),
+    (
+        "A remote signer signs nothing, and uses no nonce, before its webhook has agreed; refuses states older than the \
+         last it signed; and has payments stored before they leave.",
+        "A refusal costs nothing, and no balance is spent twice.",
+    ),
+    (
+        "Face values stay within the gateway's deposit, follow the measured cost of redemptions, and are asked for \
+         through a spike of the gas price.",
+        "A lower face value wins more often and is worth the same: nobody is turned away who can pay.",
+    ),
+    (
+        "Winning tickets are stored when they win, are redeemed without waiting for each other or for their sender, and \
+         wait for a round that nobody has initialised.",
+        "They are money.",
+    ),
+    (
+        "What a scenario says of tickets, payments and deposits is checked before it runs.",
+        "Values that do not fit each other stop sessions in the middle of work.",
+    ),
+];

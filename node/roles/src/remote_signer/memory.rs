@@ -1,10 +1,14 @@
 //! Which state of each session was signed last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
+use weir_types::B256;
 
+use super::draft::Draft;
 use super::refusal::Refusal;
+use super::reply::Paid;
+use super::request::Request;
 use super::state::State;
 use crate::io::{Record, Records};
 
@@ -28,6 +32,21 @@ struct Last {
     nonce: u32,
 }
 
+/// Answers that can be given again.
+const ANSWERS: usize = 1_024;
+
+/// The last answers, for callers that missed theirs.
+#[derive(Debug)]
+struct Answer {
+    id: String,
+    /// Sequence number of the state that it began from.
+    given: u64,
+    /// What it was for.
+    rand_hash: B256,
+    manifest_id: String,
+    paid: Paid,
+}
+
 /// Sessions by their ids, those signed last when there are too many.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
@@ -36,6 +55,8 @@ pub(super) struct Memory {
     /// Ids by the time of their last signature, counted in signatures.
     order: BTreeMap<u64, String>,
     signatures: u64,
+    /// The newest one last.
+    answers: VecDeque<Answer>,
 }
 
 impl Memory {
@@ -80,6 +101,30 @@ impl Memory {
         let forgotten = self.put(state.id.clone(), last);
         records.extend(forgotten.map(|id| Record { key: key(&id), value: None }));
         records
+    }
+
+    /// Keeps an answer to a state of a session under way.
+    pub(super) fn answer(&mut self, draft: &Draft, paid: &Paid) {
+        let Some(given) = draft.given else { return };
+        if self.answers.len() >= ANSWERS {
+            self.answers.pop_front();
+        }
+        self.answers.push_back(Answer {
+            id: draft.state.id.clone(),
+            given,
+            rand_hash: draft.request.params.recipient_rand_hash,
+            manifest_id: draft.request.manifest_id.clone(),
+            paid: paid.clone(),
+        });
+    }
+
+    /// The newest answer of a session, where a request asks for just that again.
+    pub(super) fn again(&self, state: &State, request: &Request) -> Option<&Paid> {
+        let newest = self.answers.iter().rev().find(|a| a.id == state.id)?;
+        let same = newest.given == state.sequence
+            && newest.rand_hash == request.params.recipient_rand_hash
+            && newest.manifest_id == request.manifest_id;
+        same.then_some(&newest.paid)
     }
 
     /// Returns the session that has to make room.

@@ -3,8 +3,8 @@
 //! It keeps no sessions. What a session has come to stands in a [`State`] that the signer signs and its caller keeps
 //! and sends back, so that any signer with the same key can go on with it. What is remembered here is which state of
 //! each session was signed last: a caller that sends an older one would be paid for twice from the same balance, and
-//! is refused. The memory is bounded, and a signer without it loses nothing but this protection. A caller that missed
-//! an answer has to begin a new session.
+//! is refused; one that missed the answer to it gets that answer again. The memory is bounded, and a signer without it
+//! loses nothing but this protection.
 //!
 //! Answers are those of go-livepeer's remote signer, with three exceptions beside that one: nothing is signed, and no
 //! nonce used, before the webhook has answered; a session whose nonces come near to what orchestrators take is sent
@@ -44,6 +44,13 @@ use crate::io::{ChainEvent, Effect, Record, Records};
 use draft::Draft;
 use memory::Memory;
 use request::Request;
+
+/// What a request comes to before it is signed.
+enum Drafted {
+    New(Box<Draft>),
+    /// It was signed before.
+    Again(Box<Paid>),
+}
 
 /// Payments that may wait for the webhook at a time.
 pub const WAITING_MAX: usize = 1_024;
@@ -229,7 +236,13 @@ impl RemoteSigner {
         rng: &mut Entropy,
         out: &mut Vec<Output>,
     ) -> Result<(), Refusal> {
-        let mut draft = self.draft(now, body, rng)?;
+        let mut draft = match self.draft(now, body, rng)? {
+            Drafted::New(draft) => *draft,
+            Drafted::Again(paid) => {
+                out.push(Output::Reply { request, reply: Reply::Again(paid) });
+                return Ok(());
+            }
+        };
         webhook::header(headers, AUTH_ID).clone_into(&mut draft.caller);
         if !self.config.webhook {
             draft.assign_caller()?;
@@ -257,8 +270,8 @@ impl RemoteSigner {
         self.pay(request, draft, out)
     }
 
-    /// The payment of a request's body, unsigned.
-    fn draft(&self, now: UnixTime, body: &[u8], rng: &mut Entropy) -> Result<Draft, Refusal> {
+    /// The payment of a request's body: unsigned, or the one that its state was signed for already.
+    fn draft(&self, now: UnixTime, body: &[u8], rng: &mut Entropy) -> Result<Drafted, Refusal> {
         let mut request = Request::parse(body)?;
         let before = self.state(&request)?;
         if request.manifest_id.is_empty() {
@@ -267,10 +280,16 @@ impl RemoteSigner {
             }
             request.manifest_id = draft::random_name(rng);
         }
+        if let Some(state) = &before
+            && let Err(used_up) = self.memory.check(&state.id, state.sequence)
+        {
+            let again = self.memory.again(state, &request).ok_or(used_up)?;
+            return Ok(Drafted::Again(Box::new(again.clone())));
+        }
         self.check_params(&request, now)?;
         let state = before.clone().unwrap_or_else(|| self.first_state(&request, rng));
         let configured = self.config.max_price.of(&models(request.capabilities.as_ref()));
-        Draft::new(request, before.as_ref(), state, configured.as_ref(), now)
+        Draft::new(request, before.as_ref(), state, configured.as_ref(), now).map(|d| Drafted::New(Box::new(d)))
     }
 
     /// The state that a request goes on from.
@@ -283,7 +302,6 @@ impl RemoteSigner {
         }
         let state = State::decode(&request.state.state)?;
         draft::check_same(&state, request)?;
-        self.memory.check(&state.id, state.sequence)?;
         Ok(Some(state))
     }
 
@@ -313,6 +331,7 @@ impl RemoteSigner {
         }
         let paid = self.sign(&draft)?;
         let records = self.memory.sign(&draft.state);
+        self.memory.answer(&draft, &paid);
         out.extend(records.into_iter().map(|r: Record| Output::Effect(Effect::Persist(r))));
         out.push(Output::Reply { request, reply: Reply::Paid(Box::new(paid)) });
         let Draft { request, state, tickets, credit, units, fee, .. } = draft;

@@ -34,6 +34,8 @@ pub enum Reply {
     },
     /// A payment.
     Paid(Box<Paid>),
+    /// The payment that was signed for the same state before.
+    Again(Box<Paid>),
     /// None.
     Refused(Refusal),
 }
@@ -43,7 +45,7 @@ impl Reply {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
-            Self::Identity { .. } | Self::Paid(_) => 200,
+            Self::Identity { .. } | Self::Paid(_) | Self::Again(_) => 200,
             Self::Refused(why) => why.status(),
         }
     }
@@ -65,7 +67,7 @@ impl Reply {
                 let address = address.to_checksum(None);
                 format!("{{\"address\":\"{address}\",\"signature\":\"0x{sig}\"}}\n")
             }
-            Self::Paid(paid) => {
+            Self::Paid(paid) | Self::Again(paid) => {
                 let Paid { payment, credentials, state } = &**paid;
                 let (state, sig) = (header::base64(&state.state), header::base64(&state.sig));
                 format!(

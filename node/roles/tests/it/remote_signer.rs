@@ -262,12 +262,33 @@ fn an_older_state_is_refused() {
     let one = desk.pay(&first());
     let two = desk.after(2 * SECOND).pay(&next(&one));
     assert_eq!((one.state.sequence, two.state.sequence), (0, 1));
+    let newest = desk.after(20 * SECOND).pay(&next(&two));
     let (status, text) = desk.after(SECOND).refuse(&next(&one));
     assert_eq!(status, 400);
-    assert!(text.starts_with("state is used up: its sequence number is 0 and 1 is signed"), "{text}");
+    assert!(text.starts_with("state is used up: its sequence number is 0 and 2 is signed"), "{text}");
     // The newest one goes on, in a signer without memory too.
-    assert_eq!(desk.pay(&next(&two)).state.sequence, 2);
+    assert_eq!(desk.after(20 * SECOND).pay(&next(&newest)).state.sequence, 3);
     assert_eq!(Desk::new(config()).after(3 * SECOND).pay(&next(&one)).state.sequence, 1);
+}
+
+#[test]
+fn a_caller_that_missed_its_answer_gets_it_again() {
+    let mut desk = Desk::new(config());
+    let one = desk.pay(&first());
+    let body = |out: &[Output]| match out.iter().find(|o| matches!(o, Output::Reply { .. })) {
+        Some(Output::Reply { reply, .. }) => (reply.status(), reply.body()),
+        _ => panic!("{out:?}"),
+    };
+    let first = desk.after(2 * SECOND).send(&next(&one), &[]);
+    let missed = paid(&first);
+    let out = desk.after(SECOND).send(&next(&one), &[]);
+    assert!(matches!(out[..], [Output::Reply { reply: Reply::Again(_), .. }]), "nothing more is stored: {out:?}");
+    assert_eq!(body(&out), body(&first), "nothing is signed anew");
+    // It is no answer to another question.
+    let other = with(next(&one), json!({ "ManifestID": "0badcafe" }));
+    assert_eq!(desk.refuse(&other).0, 400);
+    desk.pay(&next(&missed));
+    assert_eq!(desk.refuse(&next(&one)).0, 400, "and only the newest is given again");
 }
 
 #[test]
@@ -330,7 +351,8 @@ fn whoever_has_not_paid_for_longest_is_forgotten() {
     let out = desk.send(&first(), &[]);
     let forgotten = Record { key: format!("signer/{}", other.state.id), value: None };
     assert_eq!(out[1], Output::Effect(Effect::Persist(forgotten)));
-    assert_eq!(desk.refuse(&next(&old)).0, 400);
+    let elsewhere = with(next(&old), json!({ "ManifestID": "0badcafe" }));
+    assert_eq!(desk.refuse(&elsewhere).0, 400);
     // The one that is forgotten lost its protection, and nothing else.
     desk.pay(&next(&other));
     let after_that = desk.after(2 * SECOND).pay(&next(&renewed));

@@ -323,7 +323,7 @@ fn a_signer_without_memory_answers_as_the_original_did() {
 fn a_signer_with_memory_differs_in_states_sent_twice_alone() {
     let differences: Json = serde_json::from_str(DIFFERENCES).expect("JSON");
     let (chain, rows) = (Chain::load(), rows());
-    let (mut stored, mut refused) = (Records::new(), BTreeSet::new());
+    let (mut stored, mut refused, mut again) = (Records::new(), BTreeSet::new(), BTreeSet::new());
     let mut signer = chain.signer(0.0, &stored);
     let mut has_webhook = false;
     for (row, webhook) in exchanges(&rows) {
@@ -334,10 +334,13 @@ fn a_signer_with_memory_differs_in_states_sent_twice_alone() {
         let (reply, _) = play(&mut signer, &chain, (row, webhook), &mut stored);
         if reply.status() == 400 && reply.body().contains("state is used up") {
             refused.insert(row.n());
+        } else if let Reply::Again(_) = reply {
+            again.insert(row.n());
         } else {
             compare(&chain, row, &reply);
         }
     }
     assert_eq!(refused, numbers(&differences["refused_as_used_up"]["rows"]));
+    assert_eq!(again, numbers(&differences["answered_again"]["rows"]));
     assert_eq!(stored.len(), signer.sessions());
 }
