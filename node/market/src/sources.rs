@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
 use thiserror::Error;
 use weir_types::{B256, Instant, Millis, keccak256};
+use weir_wire::json::{self, JsonError, Reader};
 use weir_wire::url::{NotAUrl, Url};
 
 use crate::discovery::{Node, TRUSTED};
@@ -85,10 +85,29 @@ fn checked(uri: &str) -> Result<String, SourceError> {
 }
 
 /// An orchestrator as a webhook names it.
-#[derive(Deserialize)]
+#[derive(Default)]
 struct Named {
-    address: Option<String>,
-    score: Option<f64>,
+    address: String,
+    score: f64,
+}
+
+const OBJECT: &str = "orchestrator";
+const FIELDS: [&str; 2] = ["address", "score"];
+
+/// What a webhook's answer names. Names of fields count in any case.
+fn named(body: &[u8]) -> Result<Vec<Named>, JsonError> {
+    let value = json::parse(body)?;
+    let mut reader = Reader::default();
+    let one = |value| {
+        let mut named = Named::default();
+        reader.object(value, OBJECT, &FIELDS, |reader, field, value| match field {
+            "address" => reader.put(&mut named.address, value, (OBJECT, field)),
+            _ => reader.put(&mut named.score, value, (OBJECT, field)),
+        });
+        named
+    };
+    let all = value.list("list of orchestrators")?.iter().map(one).collect();
+    reader.end(all)
 }
 
 /// The list of a webhook, as it was last good. It does no requests: it says when one is due, and takes what came of it.
@@ -132,11 +151,9 @@ impl Webhook {
             self.good = Some(now);
             return Ok(false);
         }
-        let named: Option<Vec<Option<Named>>> =
-            serde_json::from_slice(body).map_err(|e| WebhookError::Json(e.to_string()))?;
-        let named = named.unwrap_or_default();
+        let named = named(body).map_err(|e| WebhookError::Json(e.to_string()))?;
         let all = named.len();
-        let nodes: Vec<Node> = named.into_iter().flatten().filter_map(node).collect();
+        let nodes: Vec<Node> = named.into_iter().filter_map(node).collect();
         let changed = nodes != self.nodes;
         (self.skipped, self.nodes, self.body, self.good) = (all - nodes.len(), nodes, Some(hash), Some(now));
         Ok(changed)
@@ -162,6 +179,6 @@ impl Webhook {
 }
 
 fn node(named: Named) -> Option<Node> {
-    let uri = checked(&named.address?).ok()?;
-    Some(Node { uri, score: named.score.unwrap_or_default() })
+    let uri = checked(&named.address).ok()?;
+    Some(Node { uri, score: named.score })
 }

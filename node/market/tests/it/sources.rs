@@ -48,14 +48,16 @@ fn a_webhook_is_asked_once_a_minute() {
 fn a_bad_answer_leaves_the_last_good_one() {
     let (mut hook, at) = (Webhook::new(), Instant::from_secs);
     let good = br#"[{"address":"https://a:1","score":1},{"address":""},{"address":"ftp://x"},{"score":1},
-        {"address":"https://b:2","more":{}}]"#;
+        {"ADDRESS":"https://b:2","more":{}},null]"#;
     assert_eq!(hook.answered(at(1), 200, good), Ok(true));
     let nodes =
         [Node { uri: "https://a:1".to_owned(), score: TRUSTED }, Node { uri: "https://b:2".to_owned(), score: 0.0 }];
-    assert_eq!((hook.nodes(), hook.skipped()), (&nodes[..], 3));
+    assert_eq!((hook.nodes(), hook.skipped()), (&nodes[..], 4));
     assert_eq!(hook.answered(at(2), 200, good), Ok(false));
     assert_eq!(hook.answered(at(3), 503, good), Err(WebhookError::Status(503)));
-    assert!(matches!(hook.answered(at(4), 200, b"{}"), Err(WebhookError::Json(_))));
+    for bad in [&b"{}"[..], b"[{\"address\":\"https://a:1\",\"score\":1e999}]", b"[{\"address\":7}]", b"[", b""] {
+        assert!(matches!(hook.answered(at(4), 200, bad), Err(WebhookError::Json(_))));
+    }
     assert_eq!(hook.nodes(), nodes);
     assert_eq!(hook.age(at(5)), Some(Millis::from_secs(3)), "the age is that of the last good answer");
     assert_eq!(hook.answered(at(6), 204, b"null"), Ok(true));

@@ -195,6 +195,20 @@ impl Field for u64 {
     }
 }
 
+impl Field for f64 {
+    const NAME: &'static str = "float64";
+
+    fn of(value: &Json) -> Result<Self, String> {
+        match value {
+            Json::Number(text) => {
+                let number = text.parse().ok().filter(|n: &Self| n.is_finite());
+                number.ok_or_else(|| format!("number {text}"))
+            }
+            other => Err(other.kind().to_owned()),
+        }
+    }
+}
+
 /// Reads the fields of objects. What does not fit is left as it is, and the first such field is the error.
 #[derive(Debug, Default)]
 pub struct Reader {
