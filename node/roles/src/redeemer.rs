@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use weir_ticket::WinningTicket;
-use weir_ticket::queue::{Attempt, Queue, QueueView, Queued, Verdict, passes, says_used};
+use weir_ticket::queue::{Attempt, Queue, QueueView, Queued, Verdict, befalls_all, says_used};
 use weir_types::{Address, Entropy, Instant, L1Block, Round, U256, Wei};
 
 use crate::io::{ChainEvent, Effect, Effects, Observation, Record, Records, Standing, TxId, TxIntent, TxOutcome};
@@ -275,12 +275,12 @@ fn alone(outcome: &TxOutcome) -> Attempt {
 }
 
 /// What the outcome of a batch says of one of its tickets. Only what the broker says of that ticket counts: neither
-/// success nor failure of the whole is the ticket's own, but for a reason that holds for every ticket and passes.
+/// success nor failure of the whole is the ticket's own, but for a reason that any ticket would have met.
 fn in_batch(outcome: &TxOutcome, winner: &WinningTicket) -> Attempt {
     match outcome {
         TxOutcome::Batch { redeemed, .. } if redeemed.contains(&winner.ticket.hash()) => Attempt::Paid,
-        TxOutcome::Reverted { reason, .. } if passes(reason) => Attempt::Reverted(reason.clone()),
-        TxOutcome::Refused { reason } if passes(reason) => Attempt::NotSent(reason.clone()),
+        TxOutcome::Reverted { reason, .. } if befalls_all(reason) => Attempt::Reverted(reason.clone()),
+        TxOutcome::Refused { reason } if befalls_all(reason) => Attempt::NotSent(reason.clone()),
         _ => Attempt::Skipped,
     }
 }

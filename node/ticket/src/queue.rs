@@ -315,9 +315,14 @@ const PASSING: [&str; 4] = [
     "sender deposit and reserve are zero",
 ];
 
-/// Whether a failure is none of the ticket's: whatever was tried may be tried again as it was.
+/// Whether a failure is one that every redemption would have met: what the broker checks before it looks at a ticket.
+/// Tickets that it befell together may go together again.
 #[must_use]
-pub fn passes(reason: &str) -> bool {
+pub fn befalls_all(reason: &str) -> bool {
+    ["current round is not initialized", "system is paused"].iter().any(|all| reason.contains(all))
+}
+
+fn passes(reason: &str) -> bool {
     PASSING.iter().any(|p| reason.contains(p))
 }
 

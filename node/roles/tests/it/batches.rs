@@ -75,6 +75,8 @@ fn what_befalls_the_whole_is_no_tickets_fault() {
         (mined(), false),
         (batch_of(&[], 1), false),
         (TxOutcome::Refused { reason: "ticket is used".to_owned() }, false),
+        // Said of the first ticket's sender, and hiding what there is to say of the others.
+        (TxOutcome::Refused { reason: "sender deposit and reserve are zero".to_owned() }, false),
         (TxOutcome::Refused { reason: other.clone() }, false),
         (TxOutcome::Reverted { reason: other, fee }, false),
         (TxOutcome::Refused { reason: passing.clone() }, true),
