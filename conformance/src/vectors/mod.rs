@@ -187,7 +187,7 @@ pub fn rules_page() -> String {
     }
     page.push_str(
         "\n## Rules of its own\n\n\
-         No case of the original's is about these: they are decisions of whole nodes, which tests of `weir-roles` hold.\n\n\
+         No case of the original's is about these: they are decisions of whole nodes, which tests hold.\n\n\
          | rule | reason |\n|---|---|\n",
     );
     for (rule, reason) in rules::OWN {

@@ -119,10 +119,7 @@ pub(crate) const OWN: &[(&str, &str)] = &[
         "A minute is paid ahead, and bears the loss of a payment or two; one that is lost and not made up for shortens \
          it for good.",
     ),
-    (
-        "A live session without input for five minutes ends and gives its place back.",
-        "Its gateway is gone.",
-    ),
+    ("A live session without input for five minutes ends and gives its place back.", "Its gateway is gone."),
     (
         "A gateway that leaves an orchestrator in the middle of a live session tells it so.",
         "Its channels and its model are free at once.",

@@ -153,7 +153,7 @@ impl Webhook {
         }
         let named = named(body).map_err(|e| WebhookError::Json(e.to_string()))?;
         let all = named.len();
-        let nodes: Vec<Node> = named.into_iter().filter_map(node).collect();
+        let nodes: Vec<Node> = named.iter().filter_map(node).collect();
         let changed = nodes != self.nodes;
         (self.skipped, self.nodes, self.body, self.good) = (all - nodes.len(), nodes, Some(hash), Some(now));
         Ok(changed)
@@ -178,7 +178,7 @@ impl Webhook {
     }
 }
 
-fn node(named: Named) -> Option<Node> {
+fn node(named: &Named) -> Option<Node> {
     let uri = checked(&named.address).ok()?;
     Some(Node { uri, score: named.score })
 }
