@@ -7,7 +7,7 @@ use rusqlite::{Connection, Transaction, params};
 use crate::StoreError;
 
 /// Layout of the tables.
-pub(crate) const LAYOUT: i32 = 3;
+pub(crate) const LAYOUT: i32 = 4;
 
 /// Tables by the prefix of their keys. What has none lies in [`OTHER`].
 pub(crate) const TABLES: [(&str, &str); 7] = [
@@ -43,8 +43,12 @@ pub(crate) fn tables_for(prefix: &str) -> Vec<&'static str> {
 type Step = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// Steps by the layout that they lead to.
-const STEPS: [(i32, &str, Step); 3] =
-    [(1, "records", records), (2, "tables by kind, owner, marks", by_kind), (3, "columns to look at", columns)];
+const STEPS: [(i32, &str, Step); 4] = [
+    (1, "records", records),
+    (2, "tables by kind, owner, marks", by_kind),
+    (3, "columns to look at", columns),
+    (4, "ends of nonces", ends_of_nonces),
+];
 
 /// Columns that show a part of a value to whoever looks with another program; the node does not read them.
 const COLUMNS: [(&str, &str, &str); 9] = [
@@ -88,13 +92,25 @@ fn by_kind(t: &Transaction<'_>) -> rusqlite::Result<()> {
 
 fn columns(t: &Transaction<'_>) -> rusqlite::Result<()> {
     for (table, name, path) in COLUMNS {
-        // Computed when it is looked at. A value that is no JSON shows nothing, rather than to fail.
-        t.execute_batch(&format!(
-            "ALTER TABLE {table} ADD COLUMN {name} TEXT AS (CASE WHEN json_valid(CAST(value AS TEXT))
-             THEN CAST(json_extract(CAST(value AS TEXT), '{path}') AS TEXT) END) VIRTUAL;"
-        ))?;
+        column(t, table, name, &format!("json_extract(CAST(value AS TEXT), '{path}')"))?;
     }
     Ok(())
+}
+
+fn column(t: &Transaction<'_>, table: &str, name: &str, part: &str) -> rusqlite::Result<()> {
+    // Computed when it is looked at. A value that is no JSON shows nothing, rather than to fail.
+    t.execute_batch(&format!(
+        "ALTER TABLE {table} ADD COLUMN {name} TEXT AS (CASE WHEN json_valid(CAST(value AS TEXT))
+         THEN CAST({part} AS TEXT) END) VIRTUAL;"
+    ))
+}
+
+/// A nonce is stored with the block to which its parameters hold. Those that were stored alone stay as they are.
+fn ends_of_nonces(t: &Transaction<'_>) -> rusqlite::Result<()> {
+    t.execute_batch("ALTER TABLE sender_nonce DROP COLUMN nonce;")?;
+    let of = |path: &str| format!("json_extract(CAST(value AS TEXT), '{path}')");
+    column(t, "sender_nonce", "nonce", &format!("coalesce({}, {})", of("$.nonce"), of("$")))?;
+    column(t, "sender_nonce", "expires", &of("$.expires"))
 }
 
 /// Takes a file from its layout to this program's, step by step, each of them whole or not at all.

@@ -3,6 +3,7 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use weir_roles::gateway::UsedNonce;
 use weir_roles::{Journal, JournalError, Record};
 use weir_types::{Address, B256, Credit, L1Block, Round};
 
@@ -60,6 +61,14 @@ pub struct LastBlock {
     pub hash: B256,
 }
 
+/// A nonce as it is stored, now and before layout 4.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum StoredNonce {
+    Used(UsedNonce),
+    Plain(u32),
+}
+
 /// Key of the only record about blocks.
 const LAST_BLOCK: &str = "block/last";
 
@@ -74,18 +83,21 @@ pub trait Tables: Journal {
     /// # Errors
     /// The record does not read: it is not taken for a fresh one.
     fn nonce(&self, rand_hash: B256) -> Result<Option<u32>, TableError> {
-        one(self, &nonce_key(rand_hash))
+        Ok(one::<StoredNonce, _>(self, &UsedNonce::key(&rand_hash))?.map(|stored| match stored {
+            StoredNonce::Used(used) => used.nonce,
+            StoredNonce::Plain(nonce) => nonce,
+        }))
     }
 
-    /// Notes that nonces up to this one are used.
+    /// Notes that nonces up to this one are used, of parameters that hold up to a block.
     ///
     /// # Errors
     /// It was used before, or it could not be stored. No ticket with it may leave.
-    fn use_nonce(&mut self, rand_hash: B256, nonce: u32) -> Result<(), TableError> {
+    fn use_nonce(&mut self, rand_hash: B256, nonce: u32, expires: L1Block) -> Result<(), TableError> {
         if let Some(last) = self.nonce(rand_hash)?.filter(|last| nonce <= *last) {
             return Err(TableError::NonceUsed { rand_hash, last, asked: nonce });
         }
-        set(self, nonce_key(rand_hash), &nonce)
+        set(self, UsedNonce::key(&rand_hash), &UsedNonce { nonce, expires })
     }
 
     /// Forgets the nonces under parameters that have expired.
@@ -93,7 +105,7 @@ pub trait Tables: Journal {
     /// # Errors
     /// It could not be stored.
     fn forget_nonce(&mut self, rand_hash: B256) -> Result<(), TableError> {
-        Ok(self.put(&Record { key: nonce_key(rand_hash), value: None })?)
+        Ok(self.put(&Record { key: UsedNonce::key(&rand_hash), value: None })?)
     }
 
     /// Signatures of the winning tickets that are kept, as the redeemer wrote them.
@@ -201,10 +213,6 @@ pub trait Tables: Journal {
 }
 
 impl<J: Journal + ?Sized> Tables for J {}
-
-fn nonce_key(rand_hash: B256) -> String {
-    format!("nonce/{rand_hash:#x}")
-}
 
 fn redemption_key(ticket: &str) -> String {
     format!("redemption/{ticket}")

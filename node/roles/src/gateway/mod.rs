@@ -37,7 +37,7 @@ use crate::job::ModelKey;
 pub use jobs::JobConfig;
 use jobs::JobRun;
 use live::LiveRun;
-pub use payment::{Book, NonceError, PayError};
+pub use payment::{Book, NonceError, PayError, UsedNonce};
 use payment::{Purpose, Purse};
 use search::{Search, group};
 use selector::Selectors;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use weir_market::price::{Doubled, check_increase};
 use weir_ticket::balance::{Balances, Key, Staged};
@@ -85,40 +86,45 @@ impl Sent {
     }
 }
 
-/// The last nonce of parameters, which another ticket must not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Used {
-    nonce: u32,
-    expires: L1Block,
-}
-
-/// Prefix of the keys under which nonces are stored.
+/// Prefix of the keys under which nonces are stored; the hash of the recipient's number follows.
 const PREFIX: &str = "nonce/";
 
-impl Used {
-    fn record(self, id: &B256) -> Record {
-        let value = [self.nonce.to_be_bytes().as_slice(), &self.expires.0.to_be_bytes()].concat();
-        Record { key: key_of(id), value: Some(value) }
-    }
-
-    fn read(key: &str, value: &[u8]) -> Option<(B256, Self)> {
-        let id = key.strip_prefix(PREFIX)?.parse().ok()?;
-        let (nonce, expires) = value.split_first_chunk::<4>()?;
-        let expires = L1Block(u64::from_be_bytes(expires.try_into().ok()?));
-        Some((id, Self { nonce: u32::from_be_bytes(*nonce), expires }))
-    }
+/// The last nonce of parameters, which another ticket must not have, as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedNonce {
+    /// The nonce.
+    pub nonce: u32,
+    /// L1 block from which the parameters are no longer good.
+    pub expires: L1Block,
 }
 
-fn key_of(id: &B256) -> String {
-    format!("{PREFIX}{id}")
+impl UsedNonce {
+    /// The key of its record, by the hash of the recipient's number.
+    #[must_use]
+    pub fn key(rand_hash: &B256) -> String {
+        format!("{PREFIX}{rand_hash:#x}")
+    }
+
+    fn record(self, rand_hash: &B256) -> Record {
+        // As serde would write it.
+        let value = format!("{{\"nonce\":{},\"expires\":{}}}", self.nonce, self.expires.0);
+        Record { key: Self::key(rand_hash), value: Some(value.into_bytes()) }
+    }
+
+    fn read(key: &str, value: &[u8]) -> Result<(B256, Self), String> {
+        let hash = key.strip_prefix(PREFIX).unwrap_or_default().parse().map_err(|_| "its key is no hash".to_owned())?;
+        Ok((hash, serde_json::from_slice(value).map_err(|e| e.to_string())?))
+    }
 }
 
 /// Stored nonces that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("stored nonce {key} cannot be read")]
+#[error("stored nonce {key} cannot be read: {reason}")]
 pub struct NonceError {
     /// Key of the record.
     pub key: String,
+    /// What is wrong with it.
+    pub reason: String,
 }
 
 /// The gateway's tickets and its side of the credit with each session.
@@ -132,7 +138,7 @@ pub(super) struct Purse {
     /// Ticket parameters in use, by session.
     open: BTreeMap<Key, B256>,
     /// Nonces in use, by parameters that still hold.
-    used: BTreeMap<B256, Used>,
+    used: BTreeMap<B256, UsedNonce>,
     /// Credit that was given up with segments that did not come back, by session.
     lost: BTreeMap<Key, Value>,
 }
@@ -166,7 +172,7 @@ impl Purse {
     /// could be used twice.
     pub(super) fn restore(&mut self, records: &Records) -> Result<(), NonceError> {
         for (key, value) in records.iter().filter(|(k, _)| k.starts_with(PREFIX)) {
-            let (id, used) = Used::read(key, value).ok_or_else(|| NonceError { key: key.clone() })?;
+            let (id, used) = UsedNonce::read(key, value).map_err(|reason| NonceError { key: key.clone(), reason })?;
             self.used.insert(id, used);
         }
         Ok(())
@@ -175,7 +181,7 @@ impl Purse {
     pub(super) fn set_head(&mut self, l1: L1Block, now: Instant, out: &mut Effects) {
         self.view.l1 = l1;
         for (id, _) in self.used.extract_if(.., |_, used| used.expires <= l1) {
-            out.push(Effect::Persist(Record { key: key_of(&id), value: None }));
+            out.push(Effect::Persist(Record { key: UsedNonce::key(&id), value: None }));
         }
         self.balances.clean_up(now);
         // What is forgotten here was forgotten by the orchestrator as well.
@@ -280,7 +286,7 @@ impl Purse {
         match self.sender.batch(&id, staged.tickets, &self.view, signer) {
             Ok(batch) => {
                 if let Some(last) = batch.tickets.last() {
-                    let used = Used { nonce: last.nonce, expires: params.expiration_block };
+                    let used = UsedNonce { nonce: last.nonce, expires: params.expiration_block };
                     self.used.insert(id, used);
                     t.out.push(Effect::Persist(used.record(&id)));
                 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use weir_market::admission::AdmissionConfig;
 use weir_market::price::PriceList;
-use weir_roles::gateway::{self, Gateway, GatewayConfig};
+use weir_roles::gateway::{self, Gateway, GatewayConfig, UsedNonce};
 use weir_roles::io::{Message, Records, RenditionMeta, SegmentMeta, Standing};
 use weir_roles::orchestrator::{self, Orchestrator, OrchestratorConfig};
 use weir_roles::{
@@ -253,10 +253,11 @@ impl Net {
     /// Every ticket is a new one, and what is stored says so before it leaves.
     fn note_nonces(&mut self, payment: &Payment) {
         let Some(p) = &payment.ticket_params else { return };
-        let stored = &self.disk[&format!("nonce/{}", p.recipient_rand_hash)];
+        let stored = &self.disk[&UsedNonce::key(&p.recipient_rand_hash)];
+        let stored: UsedNonce = serde_json::from_slice(stored).expect("it reads");
         for t in &payment.tickets {
             assert!(self.nonces.insert((p.recipient_rand_hash, t.nonce)), "seed {}: a nonce twice", self.seed);
-            assert!(stored[..4] >= t.nonce.to_be_bytes()[..], "seed {}: a nonce is not stored", self.seed);
+            assert!(stored.nonce >= t.nonce, "seed {}: a nonce is not stored", self.seed);
         }
     }
 

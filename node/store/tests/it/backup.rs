@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use rusqlite::Connection;
+use weir_roles::gateway::UsedNonce;
 use weir_roles::{Journal, MemoryJournal, Record};
-use weir_store::{Store, StoreError};
-use weir_types::Address;
+use weir_store::{Store, StoreError, Tables};
+use weir_types::{Address, B256};
 
 fn put(store: &mut dyn Journal, key: &str, value: &[u8]) {
     store.put(&Record { key: key.into(), value: Some(value.to_vec()) }).expect("it is stored");
@@ -89,14 +90,17 @@ fn a_file_of_the_first_layout_is_brought_up_to_date() {
     let old = Connection::open(&path).expect("a database");
     old.execute_batch(
         "CREATE TABLE record (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;
-         INSERT INTO record VALUES ('ticket/a', x'01'), ('tx/1', x'02'), ('reward/5', x'03'), ('z', x'04');
+         INSERT INTO record VALUES ('ticket/a', x'01'), ('tx/1', x'02'), ('reward/5', x'03'), ('z', x'04'),
+             ('nonce/0x0101010101010101010101010101010101010101010101010101010101010101', x'37');
          PRAGMA application_id = 1464158546; PRAGMA user_version = 1;",
     )
     .expect("the first layout");
     drop(old);
     let store = Store::open(&path).expect("it is brought up to date");
     let all: Vec<String> = store.with_prefix("").expect("it reads").into_iter().map(|r| r.0).collect();
-    assert_eq!(all, ["reward/5", "ticket/a", "tx/1", "z"]);
+    let nonce = UsedNonce::key(&B256::repeat_byte(1));
+    assert_eq!(all, [nonce.as_str(), "reward/5", "ticket/a", "tx/1", "z"]);
+    assert_eq!(store.nonce(B256::repeat_byte(1)), Ok(Some(7)), "a nonce without its end");
     assert_eq!(store.get("ticket/a").expect("it reads"), Some(vec![1]));
     drop(store);
     let file = Connection::open(&path).expect("a database");
@@ -104,7 +108,8 @@ fn a_file_of_the_first_layout_is_brought_up_to_date() {
     assert_eq!(count("SELECT count(*) FROM ticket_won"), 1);
     assert_eq!(count("SELECT count(*) FROM reward_called"), 1);
     assert_eq!(count("SELECT count(*) FROM record"), 2);
-    assert_eq!(count("SELECT max(version) FROM layout"), 3);
+    assert_eq!(count("SELECT max(version) FROM layout"), 4);
+    assert_eq!(count("SELECT CAST(nonce AS INTEGER) FROM sender_nonce"), 7);
 }
 
 #[test]

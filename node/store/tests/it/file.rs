@@ -68,7 +68,7 @@ fn other_files_are_left_as_they_are() {
     connection.pragma_update(None, "user_version", 99).expect("a pragma");
     drop(connection);
     let error = Store::open(&later).expect_err("another layout");
-    assert!(matches!(error, StoreError::Layout { found: 99, known: 3, .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Layout { found: 99, known: 4, .. }), "{error:?}");
 
     let nowhere = folder.path().join("no such folder/node.db");
     let error = Store::open(&nowhere).expect_err("no folder");

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use weir_roles::{Journal, MemoryJournal, Record};
 use weir_store::{RewardCall, Store, Tables};
-use weir_types::{B256, Round};
+use weir_types::{B256, L1Block, Round};
 
 /// Set for the process that keeps the books: the file.
 const BOOKS: &str = "WEIR_STORE_TEST_BOOKS";
@@ -21,14 +21,14 @@ fn step(books: &mut dyn Journal, n: usize) {
     let won = |name: &str| Record { key: format!("ticket/{name}"), value: Some(b"{}".to_vec()) };
     let (hash, tx) = (B256::repeat_byte(1), B256::repeat_byte(n as u8));
     let done = match n {
-        0 => books.use_nonce(hash, 2),
+        0 => books.use_nonce(hash, 2, L1Block(50)),
         1 => books.put(&won("a")).map_err(Into::into),
-        2 => books.use_nonce(hash, 4),
+        2 => books.use_nonce(hash, 4, L1Block(50)),
         3 => books.put_all(&[won("b"), won("c")]).map_err(Into::into),
         4 => books.redemption_sent("a", tx),
         5 => books.set_reward(Round(10), RewardCall::Sent),
         6 => books.redemption_settled("a"),
-        7 => books.use_nonce(hash, 6),
+        7 => books.use_nonce(hash, 6, L1Block(50)),
         8 => books.redemption_sent("b", tx),
         9 => books.set_reward(Round(10), RewardCall::Done),
         _ => books.redemption_settled("b"),
@@ -145,7 +145,7 @@ fn layout_of(path: &Path) -> i64 {
     let tables = number("SELECT count(*) FROM sqlite_schema WHERE name IN ('layout', 'owner', 'mark', 'ticket_won')");
     assert_eq!(tables, if version == 1 { 0 } else { 4 }, "tables of layout {version}");
     let columns = number("SELECT count(*) FROM pragma_table_xinfo('ticket_won')");
-    assert_eq!(columns, [0, 2, 4][version as usize - 1], "columns of layout {version}");
+    assert_eq!(columns, [0, 2, 4, 4][version as usize - 1], "columns of layout {version}");
     if version == 1 {
         assert_eq!(number("SELECT count(*) FROM record"), i64::from(RECORDS));
     } else {
@@ -164,7 +164,7 @@ fn a_new_layout_is_there_whole_or_not_at_all() {
     let start = Instant::now();
     drop(Store::open(&whole).expect("it opens"));
     let time = start.elapsed();
-    assert_eq!(layout_of(&whole), 3);
+    assert_eq!(layout_of(&whole), 4);
     for i in 0..24 {
         let path = folder.path().join(format!("{i}.db"));
         first_layout(&path);
@@ -177,7 +177,7 @@ fn a_new_layout_is_there_whole_or_not_at_all() {
         layout_of(&path);
         let all = Store::open(&path).expect("it goes on from there").read("").expect("it reads");
         assert_eq!(all.len(), RECORDS as usize);
-        assert_eq!(layout_of(&path), 3);
+        assert_eq!(layout_of(&path), 4);
     }
 }
 

@@ -66,14 +66,14 @@ fn raw(journal: &mut impl Journal, key: &str, value: &[u8]) {
 fn nonces<D: Disk>(disk: &mut D) {
     let mut t = disk.again(None);
     assert_eq!(t.nonce(HASH), Ok(None));
-    t.use_nonce(HASH, 0).expect("the first");
-    t.use_nonce(HASH, 5).expect("a later one");
+    t.use_nonce(HASH, 0, L1Block(50)).expect("the first");
+    t.use_nonce(HASH, 5, L1Block(50)).expect("a later one");
     for asked in [0, 5] {
-        let error = t.use_nonce(HASH, asked).expect_err("it was used");
+        let error = t.use_nonce(HASH, asked, L1Block(50)).expect_err("it was used");
         assert_eq!(error, TableError::NonceUsed { rand_hash: HASH, last: 5, asked });
         assert!(error.to_string().contains("could be spent twice"), "{error}");
     }
-    t.use_nonce(B256::ZERO, 1).expect("another hash");
+    t.use_nonce(B256::ZERO, 1, L1Block(50)).expect("another hash");
     let mut t = disk.again(Some(t));
     assert_eq!((t.nonce(HASH), t.nonce(B256::ZERO)), (Ok(Some(5)), Ok(Some(1))));
     t.forget_nonce(HASH).expect("its parameters expired");
@@ -129,7 +129,7 @@ fn unreadable<D: Disk>(disk: &mut D) {
     let key = format!("nonce/{HASH:#x}");
     raw(&mut t, &key, b"\xff");
     // It must not pass for parameters without a nonce.
-    assert!(matches!(t.use_nonce(HASH, 1), Err(TableError::Unreadable { key: k, .. }) if k == key));
+    assert!(matches!(t.use_nonce(HASH, 1, L1Block(50)), Err(TableError::Unreadable { key: k, .. }) if k == key));
     raw(&mut t, &format!("balance/{:#x}/s", Address::ZERO), b"\"1/0\"");
     let error = t.balance(Address::ZERO, "s").expect_err("no amount");
     assert!(error.to_string().contains("1/0 is no amount"), "{error}");
@@ -147,7 +147,7 @@ fn what_a_journal_says_is_handed_on() {
         }
     }
     let broken: &mut dyn Journal = &mut Broken;
-    assert_eq!(broken.use_nonce(HASH, 1), Err(TableError::Journal(JournalError("full".into()))));
+    assert_eq!(broken.use_nonce(HASH, 1, L1Block(50)), Err(TableError::Journal(JournalError("full".into()))));
 }
 
 fn won() -> Queued {
@@ -172,7 +172,7 @@ fn an_operator_sees_what_is_in_the_file() {
     let mut t = Store::open(&path).expect("a new file");
     raw(&mut t, "ticket/aa", &serde_json::to_vec(&won()).expect("JSON"));
     raw(&mut t, "ticket/bb", b"\xff no JSON");
-    t.use_nonce(HASH, 5).expect("it is stored");
+    t.use_nonce(HASH, 5, L1Block(50)).expect("it is stored");
     t.redemption_sent("aa", HASH).expect("it is stored");
     t.set_reward(Round(3), RewardCall::Sent).expect("it is stored");
     t.set_balance(Address::ZERO, "s", &Credit::ratio(U256::from(1), U256::from(3))).expect("it is stored");
@@ -185,6 +185,7 @@ fn an_operator_sees_what_is_in_the_file() {
     assert!(text("SELECT face_value FROM ticket_won WHERE key = 'ticket/aa'").is_some());
     assert_eq!(text("SELECT sender FROM ticket_won WHERE key = 'ticket/bb'"), None);
     assert_eq!(text("SELECT nonce FROM sender_nonce").as_deref(), Some("5"));
+    assert_eq!(text("SELECT expires FROM sender_nonce").as_deref(), Some("50"));
     assert_eq!(text("SELECT tx FROM redemption_in_flight"), Some(format!("{HASH:#x}")));
     assert_eq!(text("SELECT state FROM reward_called").as_deref(), Some("sent"));
     assert_eq!(text("SELECT wei FROM balance").as_deref(), Some("1/3"));
