@@ -10,7 +10,7 @@ use weir_ticket::{Payment, Signature, Ticket, Value, WinningTicket};
 use weir_types::{Address, B256, Instant, L1Block, LptWei, Millis, Perc6, Round, U256, Wei};
 
 pub use crate::job::{Answer, Asked, JobMeta, JobResult, LiveNews, ModelOffer, Order, OrderResult};
-pub use crate::offer::{AuthToken, OrchestratorInfo, Refusal};
+pub use crate::offer::{AuthToken, OrchestratorInfo, Rate, Refusal};
 pub use crate::segment::{RenditionMeta, Renditions, Segment, SegmentMeta, SegmentResult};
 
 /// A reachable endpoint, numbered by the driver (which knows the address behind it).

@@ -10,10 +10,8 @@ use weir_types::{Address, Millis, keccak256};
 use weir_wire::segment::flatten_ids;
 
 use crate::name::Name;
-use crate::offer::{AuthToken, OrchestratorInfo, Refusal};
+use crate::offer::{AuthToken, OrchestratorInfo, Rate, Refusal};
 
-/// Units of a second of live video, whatever its size and rate are: 30 frames of 1280 by 720.
-pub const LIVE_UNITS_PER_SECOND: u64 = 27_648_000;
 /// What a live session is paid ahead when it starts.
 pub const LIVE_AHEAD: Millis = Millis::from_secs(60);
 /// Time between two payments of a live session, and between two debits.
@@ -168,4 +166,6 @@ pub struct ModelOffer {
     pub capacity: u64,
     /// Whether it is loaded.
     pub warm: bool,
+    /// By what its live work is paid.
+    pub rate: Rate,
 }

@@ -1,7 +1,7 @@
 //! What an orchestrator says of itself, and how it refuses.
 
 use weir_ticket::TicketParams;
-use weir_types::{Address, B256, Instant, Price};
+use weir_types::{Address, B256, Instant, Millis, Pixels, Price};
 
 /// Identifies a session between a gateway and an orchestrator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,6 +12,39 @@ pub struct AuthToken {
     pub token: B256,
     /// When the token stops being good.
     pub expires: Instant,
+}
+
+/// By what work is paid that goes on for as long as its stream does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rate {
+    /// The pixels of 30 frames of 1280 by 720 a second, whatever the stream's are.
+    #[default]
+    Pixels,
+    /// Seconds.
+    Seconds,
+    /// One unit, however long it lasts.
+    Fixed,
+}
+
+impl Rate {
+    /// Units of a second; none where time does not count.
+    #[must_use]
+    pub const fn per_second(self) -> Option<u64> {
+        match self {
+            Self::Pixels => Some(1280 * 720 * 30),
+            Self::Seconds => Some(1),
+            Self::Fixed => None,
+        }
+    }
+
+    /// Units of a time, or of the whole of it where time does not count.
+    #[must_use]
+    pub const fn units(self, time: Millis) -> Pixels {
+        match self.per_second() {
+            Some(rate) => Pixels(time.0.saturating_mul(rate) / 1_000),
+            None => Pixels(1),
+        }
+    }
 }
 
 /// What an orchestrator tells a gateway about itself.
@@ -27,6 +60,8 @@ pub struct OrchestratorInfo {
     pub auth: AuthToken,
     /// Whether the model that was asked for is loaded; false for video.
     pub warm: bool,
+    /// By what that model's live work is paid.
+    pub rate: Rate,
 }
 
 /// Why work was not done.

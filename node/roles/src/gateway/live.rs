@@ -16,9 +16,10 @@ use super::selector::{Seeker, Terms};
 use super::work::observe_payment;
 use super::{Asked, Gateway, Session, Turn};
 use crate::io::{
-    Answer, Effect, LiveNews, Message, Observation, OrchestratorInfo, Order, OrderResult, Peer, Refusal, TimerKind,
+    Answer, Effect, LiveNews, Message, Observation, OrchestratorInfo, Order, OrderResult, Peer, Rate, Refusal,
+    TimerKind,
 };
-use crate::job::{Asked as Ask, LIVE_AHEAD, LIVE_INTERVAL, LIVE_UNITS_PER_SECOND, ModelKey};
+use crate::job::{Asked as Ask, LIVE_AHEAD, LIVE_INTERVAL, ModelKey};
 
 /// Longest wait for the start of a session.
 const START_LIMIT: Millis = Millis::from_secs(5);
@@ -45,7 +46,9 @@ struct Running {
     /// Price that its start fixed.
     price: Price,
     began: Instant,
-    meter: Meter,
+    /// What is used by time; nothing where it was paid at once.
+    meter: Option<Meter>,
+    rate: Rate,
     heard: Instant,
     /// Whether a payment, or a request for the terms of one, is under way.
     paying: bool,
@@ -66,11 +69,6 @@ pub(super) struct LiveRun {
     swapped: Option<Instant>,
     ended: bool,
     why: Option<String>,
-}
-
-/// Units of a time.
-fn units(time: Millis) -> Pixels {
-    Pixels(time.0 * LIVE_UNITS_PER_SECOND / 1_000)
 }
 
 impl Gateway {
@@ -160,7 +158,7 @@ impl Gateway {
     fn start_live(&mut self, t: &mut Turn<'_>, run: &mut LiveRun, session: &Arc<Session>) -> bool {
         let Some(key) = self.selectors.get(run.selector).map(|s| s.key.clone()) else { return false };
         let purpose = Purpose::Live(run.stream);
-        let estimate = Value::fee(&session.info.price, units(LIVE_AHEAD));
+        let estimate = Value::fee(&session.info.price, session.info.rate.units(LIVE_AHEAD));
         match self.purse.pay(t, session, purpose, estimate, self.signer.as_ref()) {
             Ok(payment) => {
                 run.tickets += observe_payment(t, &payment);
@@ -227,6 +225,11 @@ impl Gateway {
     fn go_live(&mut self, t: &mut Turn<'_>, run: &mut LiveRun, session: &Arc<Session>, manifest: u64) {
         let account = manifest | ACCOUNTS;
         let moved = self.purse.move_to(t.now, Purpose::Live(run.stream), account);
+        let (rate, price) = (session.info.rate, &session.info.price);
+        let account = moved.unwrap_or_else(|| (recipient(session), account));
+        if rate.per_second().is_none() {
+            self.purse.debit(t.now, account, &Value::fee(price, rate.units(LIVE_AHEAD)));
+        }
         run.orchestrators += 1;
         run.but.clear();
         run.waited = false;
@@ -234,10 +237,11 @@ impl Gateway {
             uri: Arc::clone(&session.uri),
             peer: session.peer,
             manifest,
-            account: moved.unwrap_or_else(|| (recipient(session), account)),
-            price: session.info.price.clone(),
+            account,
+            price: price.clone(),
             began: t.now,
-            meter: Meter::new(LIVE_UNITS_PER_SECOND, LIVE_INTERVAL.0 * 1_000 * MICRO),
+            meter: rate.per_second().map(|rate| Meter::new(rate, LIVE_INTERVAL.0 * 1_000 * MICRO)),
+            rate,
             heard: t.now,
             paying: false,
         });
@@ -255,7 +259,7 @@ impl Gateway {
             return;
         }
         let passed = t.now.0.saturating_sub(r.began.0).saturating_mul(MICRO);
-        if let Some(used) = r.meter.due(passed) {
+        if let Some(used) = r.meter.as_mut().and_then(|meter| meter.due(passed)) {
             let fee = Value::fee(&r.price, Pixels(used));
             self.purse.debit(t.now, r.account, &fee);
             self.pay_live(t, &mut run);
@@ -266,7 +270,7 @@ impl Gateway {
     /// Lifts the credit of a session to a minute again, unless a payment is under way or work is free.
     fn pay_live(&mut self, t: &mut Turn<'_>, run: &mut LiveRun) {
         let Some(r) = run.running.as_mut().filter(|r| !r.paying && !r.price.is_free()) else { return };
-        let ahead = Value::fee(&r.price, units(LIVE_AHEAD));
+        let ahead = Value::fee(&r.price, r.rate.units(LIVE_AHEAD));
         if !self.purse.is_below(r.account, &ahead) {
             return;
         }

@@ -14,7 +14,8 @@ use super::OrchestratorConfig;
 use super::quotes::Quotes;
 use crate::auth::{self, TokenError, TokenMint};
 use crate::io::{
-    AuthToken, ChainEvent, Effect, Effects, Observation, OrchestratorInfo, Refusal, RoundInfo, SegmentResult, Standing,
+    AuthToken, ChainEvent, Effect, Effects, Observation, OrchestratorInfo, Rate, Refusal, RoundInfo, SegmentResult,
+    Standing,
 };
 use crate::job::Asked;
 use crate::segment::RenditionMeta;
@@ -140,7 +141,14 @@ impl Desk {
         } else {
             Some(self.recipient.issue(key.0, &price, max_float, &self.view, rng.word())?)
         };
-        Ok(OrchestratorInfo { address: self.signer.address(), price, ticket_params, auth, warm: false })
+        Ok(OrchestratorInfo {
+            address: self.signer.address(),
+            price,
+            ticket_params,
+            auth,
+            warm: false,
+            rate: Rate::default(),
+        })
     }
 
     /// Largest face value for a sender's tickets.

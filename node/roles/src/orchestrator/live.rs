@@ -10,8 +10,10 @@ use weir_ticket::meter::Meter;
 use weir_types::{Instant, Millis, Pixels, Price};
 
 use super::{Job, Orchestrator, Turn};
-use crate::io::{Answer, Effect, LiveNews, Made, Message, Observation, Order, Peer, Refusal, Work, WorkId};
-use crate::job::{LIVE_INTERVAL, LIVE_UNITS_PER_SECOND};
+use crate::io::{
+    Answer, Effect, LiveNews, Made, Message, Observation, OrchestratorInfo, Order, Peer, Refusal, Work, WorkId,
+};
+use crate::job::LIVE_INTERVAL;
 
 /// Time without input after which a session ends: its gateway is gone.
 const IDLE: Millis = Millis::from_secs(5 * 60);
@@ -25,7 +27,8 @@ struct Session {
     price: Price,
     work: WorkId,
     began: Instant,
-    meter: Meter,
+    /// What is used by time; nothing where it is paid at once.
+    meter: Option<Meter>,
     heard: Instant,
 }
 
@@ -61,7 +64,11 @@ impl Orchestrator {
         let balance = self.desk.balance(account);
         t.out.observe(Observation::Served { sender: order.sender, session: manifest, balance });
         let work = self.start(Job::Live(manifest), manifest, Work::Live { manifest, model: key.clone() }, t.out);
-        let meter = Meter::new(LIVE_UNITS_PER_SECOND, LIVE_INTERVAL.0 * 1_000 * MICRO);
+        let rate = self.models.rate(key);
+        let meter = rate.per_second().map(|rate| Meter::new(rate, LIVE_INTERVAL.0 * 1_000 * MICRO));
+        if meter.is_none() && !price.is_free() {
+            self.desk.debit(t.now, account, Value::fee(&price, rate.units(LIVE_INTERVAL)), t.out);
+        }
         let session = Session { from, key: key.clone(), account, price, work, began: t.now, meter, heard: t.now };
         self.live.sessions.insert(manifest, session);
         Ok(Answer::Live { manifest })
@@ -75,7 +82,9 @@ impl Orchestrator {
         self.desk.take_payment(t.now, &order.payment, account.1, t.out)?;
         let subject = self.models.subject(&key).ok_or_else(gone)?;
         let info = self.desk.info(account, subject, order.auth, t.rng);
-        info.map(|i| Answer::Credited(Box::new(i))).map_err(|e| Refusal::BadRequest(e.to_string()))
+        let rate = self.models.rate(&key);
+        info.map(|i| Answer::Credited(Box::new(OrchestratorInfo { rate, ..i })))
+            .map_err(|e| Refusal::BadRequest(e.to_string()))
     }
 
     pub(super) fn on_live(&mut self, t: &mut Turn<'_>, from: Peer, manifest: u64, news: &LiveNews) {
@@ -94,7 +103,7 @@ impl Orchestrator {
         let Some(s) = self.live.sessions.get_mut(&manifest) else { return };
         s.heard = t.now;
         let passed = t.now.0.saturating_sub(s.began.0).saturating_mul(MICRO);
-        let Some(units) = s.meter.due(passed) else { return };
+        let Some(units) = s.meter.as_mut().and_then(|meter| meter.due(passed)) else { return };
         if s.price.is_free() {
             return;
         }

@@ -307,7 +307,7 @@ impl Orchestrator {
         let subject = self.models.subject(key).ok_or_else(|| "model is not offered any more".to_owned())?;
         // The price of a model is not fixed: it holds as long as the parameters that come with it.
         let info = self.desk.info((sender, auth.session_id), subject, auth, rng).map_err(|e| e.to_string())?;
-        Ok(OrchestratorInfo { warm: self.models.is_warm(key), ..info })
+        Ok(OrchestratorInfo { warm: self.models.is_warm(key), rate: self.models.rate(key), ..info })
     }
 
     fn start(&mut self, job: Job, session: u64, work: Work, out: &mut Effects) -> WorkId {

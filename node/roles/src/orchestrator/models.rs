@@ -6,7 +6,7 @@ use weir_market::price::ModelKey;
 use weir_wire::Capability;
 
 use super::desk::Subject;
-use crate::io::{ModelOffer, Refusal};
+use crate::io::{ModelOffer, Rate, Refusal};
 use crate::job::price_request;
 
 /// Where the accounts of models begin: below are those of sessions, whose names have 32 bits on the wire.
@@ -41,7 +41,7 @@ impl Models {
         for (key, capacity) in capacities {
             let account = ACCOUNTS + self.models.len() as u64;
             let fresh = || Model {
-                offer: ModelOffer { capacity: 0, warm: true },
+                offer: ModelOffer { capacity: 0, warm: true, rate: Rate::default() },
                 subject: Subject { wants: price_request(key), account },
                 in_use: 0,
             };
@@ -55,6 +55,10 @@ impl Models {
 
     pub(super) fn is_warm(&self, key: &ModelKey) -> bool {
         self.models.get(key).is_some_and(|m| m.offer.warm)
+    }
+
+    pub(super) fn rate(&self, key: &ModelKey) -> Rate {
+        self.models.get(key).map_or_else(Rate::default, |m| m.offer.rate)
     }
 
     pub(super) fn in_use(&self, key: &ModelKey) -> u64 {

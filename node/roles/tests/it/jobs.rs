@@ -6,7 +6,7 @@ use std::sync::Arc;
 use weir_market::price::{MaxPrice, ModelKey};
 use weir_market::units;
 use weir_roles::gateway::{self, GatewayConfig, JobConfig};
-use weir_roles::io::{Asked, JobMeta, Message, ModelOffer, Order, Refusal};
+use weir_roles::io::{Asked, JobMeta, Message, ModelOffer, Order, Rate, Refusal};
 use weir_roles::{ChainEvent, Observation, Peer};
 use weir_ticket::{Payment, PriceInfo, TicketParams, Value};
 use weir_types::{Credit, L1Block, Millis, Pixels, Price};
@@ -32,7 +32,7 @@ const UNITS: u64 = 512 * 512;
 fn world_with(prices: &[u64], config: GatewayConfig, capacity: u64) -> World {
     let mut w = World::with(prices.len(), crate::support::funds(5, 50), config, 10);
     w.offer_models(|n| {
-        let offer = ModelOffer { capacity, warm: true };
+        let offer = ModelOffer { capacity, warm: true, rate: Rate::default() };
         (BTreeMap::from([(key(), offer)]), vec![(key(), Price::new(prices[n], 1).expect("a price"))])
     });
     w
@@ -314,7 +314,7 @@ fn tickets_for_cheap_work_do_not_pay_for_dear_work() {
     let dear = ModelKey::new(Capability::LLM.0, "big/model");
     let mut w = World::new(1);
     w.offer_models(|_| {
-        let offer = ModelOffer { capacity: 5, warm: true };
+        let offer = ModelOffer { capacity: 5, warm: true, rate: Rate::default() };
         let price = |n| Price::new(n, 1).expect("a price");
         let prices = vec![(key(), price(10)), (dear.clone(), price(1_000_000))];
         ([key(), dear.clone()].map(|k| (k, offer)).into(), prices)

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use weir_market::price::ModelKey;
 use weir_roles::gateway;
-use weir_roles::io::{Asked, LiveNews, Message, ModelOffer};
-use weir_roles::job::LIVE_UNITS_PER_SECOND;
+use weir_roles::io::{Asked, LiveNews, Message, ModelOffer, Rate};
 use weir_roles::{ChainEvent, Observation, Peer};
 use weir_ticket::Value;
 use weir_types::{Credit, Millis, Pixels, Price, Round};
@@ -17,15 +16,21 @@ use crate::support::{GATEWAY, Seen, World, funds};
 /// once.
 const PER_SECOND: u64 = 300_000_000_000;
 
+/// Units of a second of 30 frames of 1280 by 720.
+const LIVE_UNITS_PER_SECOND: u64 = 27_648_000;
+
 fn model() -> ModelKey {
     ModelKey::new(Capability::LIVE_VIDEO_TO_VIDEO.0, "noop")
 }
 
 fn world(orchestrators: usize) -> World {
+    world_at(orchestrators, Rate::Pixels, Price::new(PER_SECOND, LIVE_UNITS_PER_SECOND).expect("a price"))
+}
+
+fn world_at(orchestrators: usize, rate: Rate, price: Price) -> World {
     let mut w = World::new(orchestrators);
     w.offer_models(|_| {
-        let offer = ModelOffer { capacity: 1, warm: true };
-        let price = Price::new(PER_SECOND, LIVE_UNITS_PER_SECOND).expect("a price");
+        let (offer, price) = (ModelOffer { capacity: 1, warm: true, rate }, price.clone());
         (BTreeMap::from([(model(), offer)]), vec![(model(), price)])
     });
     w
@@ -106,6 +111,32 @@ fn a_session_is_paid_a_minute_ahead_and_by_interval() {
     assert_eq!((working(&w), ended(&w)), (vec![0], Some((1, None))));
     assert!(w.seen.iter().any(|s| matches!(s, Seen::Stopped(0))), "the model is stopped");
     assert_eq!(w.nodes[0].orchestrator.in_use(&model()), 0);
+}
+
+fn debits(w: &World) -> Vec<Value> {
+    let fee = |o: &Observation| if let Observation::Debited { fee, .. } = o { Some(fee.clone()) } else { None };
+    w.observed().filter_map(|(_, o)| fee(o)).collect()
+}
+
+#[test]
+fn seconds_are_paid_like_pixels_and_a_fixed_price_once() {
+    let mut w = world_at(1, Rate::Seconds, Price::new(PER_SECOND, 1).expect("a price"));
+    start(&mut w);
+    feed(&mut w, 60, true);
+    assert_eq!(working(&w), [1]);
+    let price = w.quoted(0);
+    assert!(debits(&w).len() >= 10 && debits(&w).iter().all(|fee| *fee >= Value::fee(&price, Pixels(5))));
+    assert!(payments(&w) >= 10, "{}", payments(&w));
+
+    let mut w = world_at(1, Rate::Fixed, Price::new(PER_SECOND * 10, 1).expect("a price"));
+    start(&mut w);
+    feed(&mut w, 200, true);
+    assert_eq!(working(&w), [1], "it lasts as long as it does");
+    assert_eq!((debits(&w), payments(&w)), (vec![Value::fee(&w.quoted(0), Pixels(1))], 0));
+    let (_, manifest) = session(&w).expect("it runs");
+    let recipient = w.nodes[0].key.address();
+    let ours = w.gateway.book(recipient, manifest | 1 << 63);
+    assert_eq!(ours.balance, w.nodes[0].orchestrator.credit(w.gateway_key.address(), manifest), "both books agree");
 }
 
 #[test]
