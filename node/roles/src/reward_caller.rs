@@ -1,9 +1,10 @@
 //! Calls reward once a round while the orchestrator is active. A missed round's reward is lost for
 //! the orchestrator and its delegators, so a failed call is tried again within the round.
 
+use serde::{Deserialize, Serialize};
 use weir_types::{Entropy, Instant, Round};
 
-use crate::io::{ChainEvent, Effect, Effects, TxId, TxIntent, TxOutcome};
+use crate::io::{ChainEvent, Effect, Effects, Record, TxId, TxIntent, TxOutcome};
 
 /// Input of a [`RewardCaller`].
 #[derive(Debug, Clone)]
@@ -21,6 +22,29 @@ pub enum Input {
     Tx(TxOutcome),
 }
 
+/// How far the call of a round's reward has come, as it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RewardCall {
+    /// Written before the transaction leaves: it may be on its way.
+    Sent,
+    /// The chain has it.
+    Done,
+}
+
+impl RewardCall {
+    /// The key of a round's record.
+    #[must_use]
+    pub fn key(round: Round) -> String {
+        format!("reward/{round}")
+    }
+
+    fn record(self, round: Round) -> Record {
+        let value = serde_json::to_vec(&self).expect("a name has a JSON form");
+        Record { key: Self::key(round), value: Some(value) }
+    }
+}
+
 /// How often a refused or reverted call is tried again within a round.
 const ATTEMPTS_PER_ROUND: u32 = 5;
 
@@ -30,7 +54,9 @@ pub struct RewardCaller {
     round: Option<Round>,
     active: bool,
     last_reward_round: Round,
-    in_flight: bool,
+    in_flight: Option<Round>,
+    /// The round whose call was stored last.
+    stored: Option<Round>,
     attempts: u32,
     skip: bool,
     next_tx: u64,
@@ -68,9 +94,12 @@ impl RewardCaller {
                 self.call(out);
             }
             Input::Tx(outcome) => {
-                self.in_flight = false;
-                if let (TxOutcome::Mined { .. }, Some(round)) = (outcome, self.round) {
-                    self.last_reward_round = round;
+                // Where the round has changed since, the chain may have taken it for either: asking again costs nothing,
+                // since a dry run tells.
+                let sent = self.in_flight.take();
+                if let (TxOutcome::Mined { .. }, Some(round)) = (outcome, sent) {
+                    self.last_reward_round = self.last_reward_round.max(round);
+                    out.push(Effect::Persist(RewardCall::Done.record(round)));
                 }
             }
         }
@@ -79,12 +108,16 @@ impl RewardCaller {
     fn call(&mut self, out: &mut Effects) {
         let Some(round) = self.round else { return };
         let due = self.active && !self.skip && self.last_reward_round < round;
-        if !due || self.in_flight || self.attempts >= ATTEMPTS_PER_ROUND {
+        if !due || self.in_flight.is_some() || self.attempts >= ATTEMPTS_PER_ROUND {
             return;
         }
-        self.in_flight = true;
+        self.in_flight = Some(round);
         self.attempts += 1;
         self.next_tx += 1;
+        if let Some(before) = self.stored.replace(round).filter(|before| *before != round) {
+            out.push(Effect::Persist(Record { key: RewardCall::key(before), value: None }));
+        }
+        out.push(Effect::Persist(RewardCall::Sent.record(round)));
         out.push(Effect::Submit { id: TxId(self.next_tx), intent: TxIntent::Reward });
     }
 }

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use weir_roles::gateway::UsedNonce;
+pub use weir_roles::reward_caller::RewardCall;
 use weir_roles::{Journal, JournalError, Record};
 use weir_types::{Address, B256, Credit, L1Block, Round};
 
@@ -40,16 +41,6 @@ pub enum TableError {
         /// What is wrong with it.
         reason: String,
     },
-}
-
-/// How far the call of a round's reward has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RewardCall {
-    /// Written before the transaction leaves: it may be on its way.
-    Sent,
-    /// The chain has it.
-    Done,
 }
 
 /// The last block that was worked off.
@@ -147,7 +138,7 @@ pub trait Tables: Journal {
     /// # Errors
     /// The record does not read.
     fn reward(&self, round: Round) -> Result<Option<RewardCall>, TableError> {
-        one(self, &format!("reward/{round}"))
+        one(self, &RewardCall::key(round))
     }
 
     /// Notes how far the call of a round's reward has come.
@@ -155,7 +146,7 @@ pub trait Tables: Journal {
     /// # Errors
     /// It could not be stored.
     fn set_reward(&mut self, round: Round, call: RewardCall) -> Result<(), TableError> {
-        set(self, format!("reward/{round}"), &call)
+        set(self, RewardCall::key(round), &call)
     }
 
     /// What is left of a peer's payments in a session.

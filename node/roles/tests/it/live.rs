@@ -24,10 +24,10 @@ fn model() -> ModelKey {
 }
 
 fn world(orchestrators: usize) -> World {
-    world_at(orchestrators, Rate::Pixels, Price::new(PER_SECOND, LIVE_UNITS_PER_SECOND).expect("a price"))
+    world_at(orchestrators, Rate::Pixels, &Price::new(PER_SECOND, LIVE_UNITS_PER_SECOND).expect("a price"))
 }
 
-fn world_at(orchestrators: usize, rate: Rate, price: Price) -> World {
+fn world_at(orchestrators: usize, rate: Rate, price: &Price) -> World {
     let mut w = World::new(orchestrators);
     w.offer_models(|_| {
         let (offer, price) = (ModelOffer { capacity: 1, warm: true, rate }, price.clone());
@@ -120,7 +120,7 @@ fn debits(w: &World) -> Vec<Value> {
 
 #[test]
 fn seconds_are_paid_like_pixels_and_a_fixed_price_once() {
-    let mut w = world_at(1, Rate::Seconds, Price::new(PER_SECOND, 1).expect("a price"));
+    let mut w = world_at(1, Rate::Seconds, &Price::new(PER_SECOND, 1).expect("a price"));
     start(&mut w);
     feed(&mut w, 60, true);
     assert_eq!(working(&w), [1]);
@@ -128,7 +128,7 @@ fn seconds_are_paid_like_pixels_and_a_fixed_price_once() {
     assert!(debits(&w).len() >= 10 && debits(&w).iter().all(|fee| *fee >= Value::fee(&price, Pixels(5))));
     assert!(payments(&w) >= 10, "{}", payments(&w));
 
-    let mut w = world_at(1, Rate::Fixed, Price::new(PER_SECOND * 10, 1).expect("a price"));
+    let mut w = world_at(1, Rate::Fixed, &Price::new(PER_SECOND * 10, 1).expect("a price"));
     start(&mut w);
     feed(&mut w, 200, true);
     assert_eq!(working(&w), [1], "it lasts as long as it does");

@@ -1,6 +1,7 @@
 //! Round keeper, reward caller, delegator.
 
 use weir_roles::delegator::{self, Command, Delegator};
+use weir_roles::io::Records;
 use weir_roles::reward_caller::{self, RewardCaller};
 use weir_roles::round_keeper::{self, RoundKeeper};
 use weir_roles::{ChainEvent, ChainHead, Effect, Effects, TimerKind, TxId, TxIntent, TxOutcome};
@@ -78,22 +79,34 @@ fn a_failed_initialisation_is_tried_again_after_another_wait() {
 struct Caller {
     caller: RewardCaller,
     rng: Entropy,
+    disk: Records,
 }
 
 impl Caller {
     fn new() -> Self {
-        Self { caller: RewardCaller::new(), rng: Entropy::from_seed([4; 32]) }
+        Self { caller: RewardCaller::new(), rng: Entropy::from_seed([4; 32]), disk: Records::new() }
+    }
+
+    /// What is stored, by round.
+    fn stored(&self) -> Vec<(&str, &str)> {
+        self.disk.iter().map(|(k, v)| (k.as_str(), std::str::from_utf8(v).expect("text"))).collect()
     }
 
     fn tell(&mut self, input: reward_caller::Input) -> Vec<TxIntent> {
         let mut out = Effects::new();
         self.caller.handle(Instant::from_secs(5), input, &mut self.rng, &mut out);
-        out.drain()
-            .map(|e| match e {
-                Effect::Submit { intent, .. } => intent,
+        let mut calls = Vec::new();
+        for e in out.drain() {
+            match e {
+                Effect::Persist(r) => crate::support::store(&mut self.disk, r),
+                Effect::Submit { intent, .. } => {
+                    assert_eq!(self.stored().last().map(|s| s.1), Some("\"sent\""), "it is stored first");
+                    calls.push(intent);
+                }
                 other => panic!("a reward caller wants {other:?}"),
-            })
-            .collect()
+            }
+        }
+        calls
     }
 
     fn round(&mut self, number: u64, active: bool, last: u64) -> Vec<TxIntent> {
@@ -108,12 +121,24 @@ fn reward_is_called_once_a_round_while_active() {
     let mut c = Caller::new();
     assert_eq!(c.round(10, true, 9), [TxIntent::Reward]);
     assert_eq!(c.tell(reward_caller::Input::Chain(head(1_001))), [], "one call is on its way");
+    assert_eq!(c.stored(), [("reward/10", "\"sent\"")]);
     assert_eq!(c.tell(reward_caller::Input::Tx(mined())), []);
+    assert_eq!(c.stored(), [("reward/10", "\"done\"")]);
     assert_eq!(c.tell(reward_caller::Input::Chain(head(1_002))), []);
     assert_eq!(c.round(11, false, 10), [], "it left the active set");
     assert_eq!(c.round(12, true, 10), [TxIntent::Reward]);
+    assert_eq!(c.stored(), [("reward/12", "\"sent\"")], "earlier rounds are over");
     let mut restarted = Caller::new();
     assert_eq!(restarted.round(12, true, 12), [], "called before the restart");
+}
+
+#[test]
+fn a_call_whose_round_is_over_when_it_is_mined_is_made_again() {
+    let mut c = Caller::new();
+    assert_eq!(c.round(10, true, 9), [TxIntent::Reward]);
+    assert_eq!(c.round(11, true, 9), [], "the first one is on its way");
+    assert_eq!(c.tell(reward_caller::Input::Tx(mined())), []);
+    assert_eq!(c.tell(reward_caller::Input::Chain(head(1_101))), [TxIntent::Reward]);
 }
 
 #[test]

@@ -270,6 +270,7 @@ impl Node {
                     Effect::Submit { intent, .. } => {
                         self.driver.submit(intent.kind(), &intent).await.expect("it goes");
                     }
+                    Effect::Persist(_) => {}
                     other => panic!("{other:?}"),
                 }
             }
