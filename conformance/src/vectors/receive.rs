@@ -217,7 +217,7 @@ impl Taker {
         if self.known.contains(&payment.sender) && !self.fixed.contains_key(&key) {
             let price = match &payment.ticket_params {
                 None => Some(Price::free()),
-                Some(_) => expected_price(payment, error, None),
+                Some(_) => named_price(payment, error),
             };
             self.fixed.extend(price.map(|p| (key, p)));
         }
@@ -256,8 +256,8 @@ fn rule_of(step: &Value) -> Option<&'static super::Rule> {
     }
 }
 
-/// Price of a session after a step: that of the first payment with tickets.
-fn expected_price(payment: &Payment, error: Option<&PaymentError>, before: Option<Price>) -> Option<Price> {
+/// The price that a payment names, if it gets as far as its tickets.
+fn named_price(payment: &Payment, error: Option<&PaymentError>) -> Option<Price> {
     let early = matches!(
         error,
         Some(
@@ -268,7 +268,12 @@ fn expected_price(payment: &Payment, error: Option<&PaymentError>, before: Optio
                 | PaymentError::Unlocking { .. }
         )
     );
-    before.or_else(|| payment.price().ok().filter(|_| payment.ticket_params.is_some() && !early))
+    payment.price().ok().filter(|_| payment.ticket_params.is_some() && !early)
+}
+
+/// Price of a session after a step: that of the first payment with a good ticket.
+fn expected_price(payment: &Payment, out: &Processed, before: Option<Price>) -> Option<Price> {
+    before.or_else(|| named_price(payment, out.error.as_ref()).filter(|_| out.credited.is_positive()))
 }
 
 pub(crate) fn process_payment(file: &Value, tally: &mut Tally<'_>) {
@@ -301,7 +306,7 @@ fn paid(taker: &mut Taker, c: &Value, step: &Value) -> Outcome<Option<&'static s
     let balance = taker.balances.amount(key);
     let out = taker.pay(&payment, key, &view);
     same("error", out.error.as_ref().map(ToString::to_string), expected_error(step)?)?;
-    let price_of_ours = expected_price(&payment, out.error.as_ref(), before);
+    let price_of_ours = expected_price(&payment, &out, before);
     same("price of the session", taker.balances.fixed_price(key), price_of_ours.as_ref())?;
     if payment.sender == gateway_key().address() {
         let after = maybe(step, "balance").map_or(Ok(Credit::zero()), |b| credit(&b))?;

@@ -40,7 +40,7 @@ rules! {
     NONCE_WRAP: "The numbers of tickets begin anew after the last one of 32 bits.",
         "The gateway asks for new parameters instead.";
     PRICE_OF_SESSION: "The price of a session is fixed by another of its payments.",
-        "The first payment with tickets fixes it, and nothing else does.";
+        "The first payment that brings a good ticket fixes it, and nothing else does.";
     PAYMENT_TEXT: "An error adds a dump of the whole message, or its text is that of a stand-in for the chain.",
         "The text names what is wrong.";
     RECIPIENT_OF_PAYMENT: "Whether a recipient is active is asked of whoever the tickets name.",

@@ -79,7 +79,7 @@ impl Processed {
 
 /// Take a payment for a session.
 ///
-/// The session's price is fixed by its first payment. Tickets before one that is not good stay
+/// The session's price is fixed by the first payment that brings a good ticket. Tickets before one that is not good stay
 /// credited; a winning ticket is returned though its nonce or its time speak against credit.
 pub fn process(
     payment: &Payment,
@@ -106,7 +106,6 @@ pub fn process(
     if view.unlocking() {
         return Processed::refused(PaymentError::Unlocking { sender: payment.sender });
     }
-    balances.fix_price(key, &price, now);
     let mut out = Processed::default();
     let issued = TicketParams { recipient: recipient.address(), expiration_params: expiration, ..params.clone() };
     let rand = recipient.issued(payment.sender, &issued, &price);
@@ -126,6 +125,10 @@ pub fn process(
             None if out.error.is_none() => good += 1,
             None => {}
         }
+    }
+    if good > 0 {
+        // Tickets bind the price that they were quoted with; until one is good it is only the sender's word.
+        balances.fix_price(key, &price, now);
     }
     // All tickets of a payment are worth the same.
     out.credited = params.value().times(good);

@@ -327,6 +327,10 @@ impl Gateway {
         if let Err(e) = renewed {
             self.drop_session(run.selector, uri, classify_answer(&e).suspends());
             run.why = Some(e);
+        } else if let Terms::Stale = self.terms(t, run.selector, uri) {
+            // Fresh terms that do not hold will never do.
+            self.drop_session(run.selector, uri, true);
+            run.why = Some("TicketParams expired".to_owned());
         }
         self.find_live(t, run);
     }

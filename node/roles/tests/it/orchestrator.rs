@@ -6,8 +6,8 @@ use weir_roles::auth::sign_request;
 use weir_roles::io::{AuthToken, Message, OrchestratorInfo, Refusal, Segment, SegmentMeta};
 use weir_roles::orchestrator::Input;
 use weir_roles::{ChainEvent, Observation, Peer};
-use weir_ticket::{Payment, PriceInfo, SenderParams, Signature, SigningKey, TicketParams};
-use weir_types::{Instant, Millis, Round};
+use weir_ticket::{Payment, PriceInfo, SenderParams, Signature, SigningKey, TicketParams, Value};
+use weir_types::{Instant, Millis, Pixels, Round};
 
 use crate::support::{EV, GATEWAY, World, funds, key, round, segment};
 
@@ -346,4 +346,22 @@ fn senders_on_the_wrong_list_get_neither_offers_nor_work() {
     assert_eq!(h.send(order), Some(Refusal::BadRequest(text.clone())));
     let own = h.key.clone();
     assert_eq!(h.ask_as(&own, sign_request(&own)), Err(format!("Invalid orchestrator request: {text}")));
+}
+
+#[test]
+fn only_a_good_ticket_fixes_the_price_of_a_session() {
+    let mut h = Hand::new();
+    let info = h.ask();
+    let mut bad = h.order(&info, 0, 1..=5);
+    bad.payment.expected_price = Some(PriceInfo { price_per_unit: 1, pixels_per_unit: 1 });
+    assert_eq!(h.send(bad), Some(Refusal::BadRequest("invalid recipientRand for ticket recipientRandHash".to_owned())));
+    let good = h.order(&info, 0, 1..=20);
+    assert_eq!(h.send(good), None);
+    h.w.run(Millis::from_secs(1));
+    let fee = h.w.observed().find_map(|(_, o)| match o {
+        Observation::Debited { fee, .. } => Some(fee.clone()),
+        _ => None,
+    });
+    let pixels = Pixels(60 * (426 * 240 + 640 * 360));
+    assert_eq!(fee, Some(Value::fee(&info.price, pixels)));
 }
