@@ -5,8 +5,9 @@ use std::sync::Arc;
 pub use weir_market::price::ModelKey;
 use weir_market::price::Request;
 use weir_market::units;
+use weir_ticket::meter::Meter;
 use weir_ticket::{Payment, SigError, Signature, TicketSigner, TicketVerifier};
-use weir_types::{Address, Millis, keccak256};
+use weir_types::{Address, Instant, Millis, Pixels, keccak256};
 use weir_wire::segment::flatten_ids;
 
 use crate::name::Name;
@@ -16,6 +17,31 @@ use crate::offer::{AuthToken, OrchestratorInfo, Rate, Refusal};
 pub const LIVE_AHEAD: Millis = Millis::from_secs(60);
 /// Time between two payments of a live session, and between two debits.
 pub const LIVE_INTERVAL: Millis = Millis::from_secs(5);
+
+/// Nanoseconds of a microsecond.
+const MICRO: u64 = 1_000;
+
+/// What a live session has used, as both of its sides count it.
+#[derive(Debug)]
+pub(crate) struct LiveMeter {
+    began: Instant,
+    /// Nothing where time does not count.
+    meter: Option<Meter>,
+}
+
+impl LiveMeter {
+    /// A meter of a session that begins now.
+    pub(crate) fn new(rate: Rate, now: Instant) -> Self {
+        let of_time = |per_second| Meter::new(per_second, LIVE_INTERVAL.0 * 1_000 * MICRO);
+        Self { began: now, meter: rate.per_second().map(of_time) }
+    }
+
+    /// Units since the last interval, if another one is over.
+    pub(crate) fn due(&mut self, now: Instant) -> Option<Pixels> {
+        let passed = now.0.saturating_sub(self.began.0).saturating_mul(MICRO);
+        self.meter.as_mut()?.due(passed).map(Pixels)
+    }
+}
 
 /// A job's description: everything a machine needs to know of its request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,6 @@ use weir_market::class::classify_answer;
 use weir_market::limits::REFRESH;
 use weir_ticket::Value;
 use weir_ticket::balance::Key;
-use weir_ticket::meter::Meter;
 use weir_types::{Instant, Millis, Pixels, Price};
 
 use super::payment::{Purpose, recipient};
@@ -19,7 +18,7 @@ use crate::io::{
     Answer, Effect, LiveNews, Message, Observation, OrchestratorInfo, Order, OrderResult, Peer, Rate, Refusal,
     TimerKind,
 };
-use crate::job::{Asked as Ask, LIVE_AHEAD, LIVE_INTERVAL, ModelKey};
+use crate::job::{Asked as Ask, LIVE_AHEAD, LiveMeter, ModelKey};
 
 /// Longest wait for the start of a session.
 const START_LIMIT: Millis = Millis::from_secs(5);
@@ -33,8 +32,6 @@ const SWAP_TIME: Millis = Millis::from_secs(3 * 60);
 const SWAPS: u32 = 2;
 /// Accounts of sessions under way, apart from those of sessions that only began: both are named in 32 bits.
 const ACCOUNTS: u64 = 1 << 63;
-/// Nanoseconds of a microsecond.
-const MICRO: u64 = 1_000;
 
 /// A session under way.
 struct Running {
@@ -45,9 +42,7 @@ struct Running {
     account: Key,
     /// Price that its start fixed.
     price: Price,
-    began: Instant,
-    /// What is used by time; nothing where it was paid at once.
-    meter: Option<Meter>,
+    meter: LiveMeter,
     rate: Rate,
     heard: Instant,
     /// Whether a payment, or a request for the terms of one, is under way.
@@ -239,8 +234,7 @@ impl Gateway {
             manifest,
             account,
             price: price.clone(),
-            began: t.now,
-            meter: rate.per_second().map(|rate| Meter::new(rate, LIVE_INTERVAL.0 * 1_000 * MICRO)),
+            meter: LiveMeter::new(rate, t.now),
             rate,
             heard: t.now,
             paying: false,
@@ -258,9 +252,8 @@ impl Gateway {
             self.swap(t, run, "no output while there was input", true);
             return;
         }
-        let passed = t.now.0.saturating_sub(r.began.0).saturating_mul(MICRO);
-        if let Some(used) = r.meter.as_mut().and_then(|meter| meter.due(passed)) {
-            let fee = Value::fee(&r.price, Pixels(used));
+        if let Some(used) = r.meter.due(t.now) {
+            let fee = Value::fee(&r.price, used);
             self.purse.debit(t.now, r.account, &fee);
             self.pay_live(t, &mut run);
         }

@@ -6,19 +6,16 @@ use std::collections::BTreeMap;
 use weir_market::price::ModelKey;
 use weir_ticket::Value;
 use weir_ticket::balance::Key;
-use weir_ticket::meter::Meter;
-use weir_types::{Instant, Millis, Pixels, Price};
+use weir_types::{Instant, Millis, Price};
 
 use super::{Job, Orchestrator, Turn};
 use crate::io::{
     Answer, Effect, LiveNews, Made, Message, Observation, OrchestratorInfo, Order, Peer, Refusal, Work, WorkId,
 };
-use crate::job::LIVE_INTERVAL;
+use crate::job::{LIVE_INTERVAL, LiveMeter};
 
 /// Time without input after which a session ends: its gateway is gone.
 const IDLE: Millis = Millis::from_secs(5 * 60);
-/// Nanoseconds of a microsecond.
-const MICRO: u64 = 1_000;
 
 struct Session {
     from: Peer,
@@ -26,9 +23,7 @@ struct Session {
     account: Key,
     price: Price,
     work: WorkId,
-    began: Instant,
-    /// What is used by time; nothing where it is paid at once.
-    meter: Option<Meter>,
+    meter: LiveMeter,
     heard: Instant,
 }
 
@@ -65,11 +60,11 @@ impl Orchestrator {
         t.out.observe(Observation::Served { sender: order.sender, session: manifest, balance });
         let work = self.start(Job::Live(manifest), manifest, Work::Live { manifest, model: key.clone() }, t.out);
         let rate = self.models.rate(key);
-        let meter = rate.per_second().map(|rate| Meter::new(rate, LIVE_INTERVAL.0 * 1_000 * MICRO));
-        if meter.is_none() && !price.is_free() {
+        if rate.per_second().is_none() && !price.is_free() {
             self.desk.debit(t.now, account, Value::fee(&price, rate.units(LIVE_INTERVAL)), t.out);
         }
-        let session = Session { from, key: key.clone(), account, price, work, began: t.now, meter, heard: t.now };
+        let meter = LiveMeter::new(rate, t.now);
+        let session = Session { from, key: key.clone(), account, price, work, meter, heard: t.now };
         self.live.sessions.insert(manifest, session);
         Ok(Answer::Live { manifest })
     }
@@ -102,12 +97,11 @@ impl Orchestrator {
     fn on_live_input(&mut self, t: &mut Turn<'_>, manifest: u64) {
         let Some(s) = self.live.sessions.get_mut(&manifest) else { return };
         s.heard = t.now;
-        let passed = t.now.0.saturating_sub(s.began.0).saturating_mul(MICRO);
-        let Some(units) = s.meter.as_mut().and_then(|meter| meter.due(passed)) else { return };
+        let Some(units) = s.meter.due(t.now) else { return };
         if s.price.is_free() {
             return;
         }
-        let (account, fee) = (s.account, Value::fee(&s.price, Pixels(units)));
+        let (account, fee) = (s.account, Value::fee(&s.price, units));
         if self.desk.balance(account) < fee {
             self.end_live(t, manifest, Some("insufficient balance".to_owned()));
         } else {
