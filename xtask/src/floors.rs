@@ -6,7 +6,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use eyre::{Context, Result};
 
 /// Every crate of the workspace and its floor, as ARCHITECTURE.md draws them.
-pub const FLOORS: [(&str, u8); 18] = [
+pub const FLOORS: [(&str, u8); 20] = [
     ("weir-types", 1),
     ("weir-anvil", 1),
     ("weir-wire", 2),
@@ -19,12 +19,14 @@ pub const FLOORS: [(&str, u8); 18] = [
     ("weir-chain", 5),
     ("weir-media", 5),
     ("weir-store", 5),
-    ("weir-lab", 6),
+    ("weir-behave", 6),
     ("weir-report", 6),
-    ("weir-benches", 7),
-    ("weir-conformance", 7),
-    ("weir", 7),
-    ("xtask", 7),
+    ("weir-lab", 7),
+    ("weir-sweep", 8),
+    ("weir-benches", 9),
+    ("weir-conformance", 9),
+    ("weir", 9),
+    ("xtask", 9),
 ];
 
 /// Crates that no task runtime, socket or clock may reach, however many crates lie between.

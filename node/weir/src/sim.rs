@@ -79,7 +79,7 @@ fn make(arguments: RunArguments) -> Result<(), Failure> {
     let out = arguments.out.unwrap_or_else(|| Path::new("runs").join(format!("{}-{seed}", scenario.name)));
     let cancel = interrupt::flag()?;
     let bar = Bar::new();
-    let options = RunOptions { seed: Some(seed), out, cancel, progress: Some(bar.callback()) };
+    let options = RunOptions { seed: Some(seed), out, trace: true, cancel, progress: Some(bar.callback()) };
     let outcome = weir_lab::run(&scenario, options).map_err(|error| from_lab(&error))?;
     drop(bar);
     // A report that cannot be made takes nothing away from the run: its result is shown first.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::BufWriter;
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,6 +27,8 @@ pub struct RunOptions {
     pub seed: Option<u64>,
     /// Run folder; must be empty or absent.
     pub out: PathBuf,
+    /// Whether every event is written to `trace.jsonl`; the hash over them is kept either way.
+    pub trace: bool,
     /// Set from outside to end the run early.
     pub cancel: Arc<AtomicBool>,
     /// Called now and then.
@@ -132,7 +134,7 @@ impl RunFile {
 /// [`LabError`] when the folder cannot be written, the clip cannot be used, or the set-up fails.
 pub fn run(scenario: &Scenario, options: RunOptions) -> Result<RunOutcome, LabError> {
     let started = Clock::now();
-    let RunOptions { seed, out: dir, cancel, mut progress } = options;
+    let RunOptions { seed, out: dir, trace, cancel, mut progress } = options;
     let seed = seed.unwrap_or(scenario.seed);
     prepare(&dir)?;
     let mut report = move |p: Progress| {
@@ -164,7 +166,7 @@ pub fn run(scenario: &Scenario, options: RunOptions) -> Result<RunOutcome, LabEr
     file.write(&dir)?;
     let mut world = World::new(scenario, seed, info.as_ref())?;
     world.studio = clip.map(|c| Studio::open(c, scenario.profiles(), &dir));
-    let state = record(&mut world, &dir, &cancel, &mut report)?;
+    let state = record(&mut world, trace.then_some(dir.as_path()), &cancel, &mut report)?;
     world.close_round()?;
     report(at(Some(&world), scenario, Phase::Media));
     let (renditions, mismatches) = media(&mut world);
@@ -199,20 +201,24 @@ fn prepare(dir: &Path) -> Result<(), LabError> {
     }
 }
 
-/// Lets the rounds pass and writes every event down.
+/// Lets the rounds pass, and writes every event down where there is a folder for it.
 fn record(
     world: &mut World,
-    dir: &Path,
+    dir: Option<&Path>,
     cancel: &AtomicBool,
     report: &mut dyn FnMut(Progress),
 ) -> Result<RunState, LabError> {
-    let path = dir.join("trace.jsonl");
+    let path = dir.map(|dir| dir.join("trace.jsonl")).unwrap_or_default();
     let fail = |source| LabError::Write { path: path.clone(), source };
-    let file = File::create(&path).map_err(fail)?;
-    let mut writer = TraceWriter::new(BufWriter::new(file), &world.scenario.name, world.kernel.seed()).map_err(fail)?;
+    let open = |_| -> io::Result<_> {
+        TraceWriter::new(BufWriter::new(File::create(&path)?), &world.scenario.name, world.kernel.seed())
+    };
+    let mut writer = dir.map(open).transpose().map_err(fail)?;
     let mut state = RunState::Done;
     while let Some(fired) = world.next() {
-        writer.event(&fired).map_err(fail)?;
+        if let Some(writer) = &mut writer {
+            writer.event(&fired).map_err(fail)?;
+        }
         world.step(fired)?;
         let n = world.kernel.processed();
         if n.is_multiple_of(STRIDE) {
@@ -223,7 +229,9 @@ fn record(
             }
         }
     }
-    writer.finish(world.kernel.processed(), &world.kernel.trace_hash()).map_err(fail)?;
+    if let Some(writer) = writer {
+        writer.finish(world.kernel.processed(), &world.kernel.trace_hash()).map_err(fail)?;
+    }
     Ok(state)
 }
 

@@ -41,7 +41,13 @@ pub(crate) fn rounds(real: bool, count: u32) -> Scenario {
 
 /// Options that make a run below `out`.
 pub(crate) fn options(out: &Path, seed: u64) -> RunOptions {
-    RunOptions { seed: Some(seed), out: out.to_owned(), cancel: Arc::new(AtomicBool::new(false)), progress: None }
+    RunOptions {
+        seed: Some(seed),
+        out: out.to_owned(),
+        trace: true,
+        cancel: Arc::new(AtomicBool::new(false)),
+        progress: None,
+    }
 }
 
 /// Makes a run.

@@ -1,0 +1,1 @@
+//! What actors of a scenario do, and the processes around them: policies with parameters, prices, gas, demand.

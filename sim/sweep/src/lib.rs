@@ -1,0 +1,1 @@
+//! Many runs of a scenario: designs, cells, shards, status and merged tables.
