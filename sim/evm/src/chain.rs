@@ -165,6 +165,16 @@ impl Chain {
         self.lock().submit_unsigned(Unsigned { from, to, value: value.0, data, gas, ..Unsigned::default() })
     }
 
+    /// [`Self::send_unsigned`] of one who tries a transaction before it is sent: where it would fail when its turn
+    /// comes, it is dropped from the mempool and costs nothing. [`BlockSummary::dropped`] says why.
+    ///
+    /// # Errors
+    /// As for [`Self::submit_raw`].
+    pub fn send_tried(&self, from: Address, to: Address, value: Wei, data: Bytes) -> Result<B256, SubmitError> {
+        let (to, value) = (Some(to), value.0);
+        self.lock().submit_unsigned(Unsigned { from, to, value, data, tried: true, ..Unsigned::default() })
+    }
+
     /// Lets `eth_sendTransaction` send for an account.
     pub fn impersonate(&self, who: Address) {
         self.lock().impersonated.insert(who);

@@ -105,6 +105,9 @@ pub enum SubmitError {
     /// `eth_sendTransaction` from an account that is not impersonated.
     #[error("unknown account")]
     UnknownAccount,
+    /// It would have failed, and was only to be tried.
+    #[error("{0}")]
+    Failed(String),
     /// Refused by the EVM before execution.
     #[error("{0}")]
     Invalid(String),

@@ -22,6 +22,8 @@ pub(crate) struct PoolTx {
     pub(crate) sender: Sender,
     /// Its bytes on the wire.
     pub(crate) size: usize,
+    /// Whether it is dropped where it would fail.
+    pub(crate) tried: bool,
 }
 
 impl PoolTx {
@@ -51,7 +53,7 @@ impl PoolTx {
     pub(crate) fn again(tx: Arc<Recovered<TxEnvelope>>, sender: Sender) -> Self {
         let env = env(&tx, tx.signer());
         let size = tx.encode_2718_len();
-        Self { tx, env, sender, size }
+        Self { tx, env, sender, size, tried: false }
     }
 
     pub(crate) fn hash(&self) -> B256 {

@@ -361,6 +361,7 @@ impl Inner {
             gas: r.gas,
             nonce: r.nonce,
             max_fee: r.max_fee_per_gas.or(r.gas_price),
+            tried: false,
         })?;
         json(&hash)
     }

@@ -10,7 +10,7 @@ use revm::context_interface::result::{ExecutionResult, InvalidTransaction, Outpu
 use weir_types::{Instant, Wei};
 
 use crate::block::Block;
-use crate::error::{SubmitError, halt_text};
+use crate::error::{SubmitError, halt_text, revert_text};
 use crate::exec::{self, BlockContext, RunError, Sender};
 use crate::fees;
 use crate::fork::ForkError;
@@ -32,6 +32,8 @@ pub(crate) struct Unsigned {
     pub(crate) gas: Option<u64>,
     pub(crate) nonce: Option<u64>,
     pub(crate) max_fee: Option<u128>,
+    /// Whether it leaves the mempool, and costs nothing, when it would fail.
+    pub(crate) tried: bool,
 }
 
 /// A transaction of a block in the making.
@@ -128,7 +130,7 @@ impl Inner {
             input: u.data,
         };
         let tx = unsigned(TypedTransaction::Eip1559(tx), u.from);
-        self.submit(PoolTx::new(tx, Sender::Impersonated))
+        self.submit(PoolTx { tried: u.tried, ..PoolTx::new(tx, Sender::Impersonated) })
     }
 
     /// As much gas as an account can pay for, within a block's usual limit. At least a transfer's,
@@ -256,6 +258,12 @@ impl Inner {
         };
         let Some(tx) = self.pool.remove(arrival) else { return Ok(Step::Waits) };
         Ok(match run {
+            Ok(done) if tx.tried && !done.result.is_success() => {
+                // Those that wait behind it have the next numbers.
+                self.state.set_nonce(tx.from(), tx.nonce().saturating_add(1));
+                draft.dropped.push(Dropped { hash: tx.hash(), from: tx.from(), error: failure(&done.result) });
+                Step::Dropped
+            }
             Ok(done) => {
                 let included = Done { tx, result: done.result, l1_gas };
                 self.state.commit(done.state);
@@ -320,6 +328,17 @@ impl Inner {
         let header = header(context, parent, draft.gas_used, keccak256(transactions.concat()), keccak256(results));
         Block { hash: header.hash_slow(), header, l1_block_number: context.l1_number, transactions }
     }
+}
+
+/// What a dry run would have said.
+fn failure(result: &ExecutionResult) -> SubmitError {
+    SubmitError::Failed(match result {
+        ExecutionResult::Halt { reason, .. } => halt_text(reason),
+        _ => {
+            let text = result.output().and_then(|output| revert_text(output)).map(|text| format!(": {text}"));
+            format!("execution reverted{}", text.unwrap_or_default())
+        }
+    })
 }
 
 fn drop_reason(tx: &PoolTx, e: &InvalidTransaction) -> Dropped {

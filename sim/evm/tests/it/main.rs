@@ -7,6 +7,7 @@ mod differential;
 mod fees;
 mod fork;
 mod governance;
+mod local;
 mod logs;
 mod past;
 mod pool;
