@@ -30,6 +30,14 @@ pub struct Addresses {
     pub service_registry: Address,
 }
 
+impl Addresses {
+    /// The contracts whose logs tell what happens.
+    #[must_use]
+    pub const fn watched(&self) -> [Address; 4] {
+        [self.rounds_manager, self.bonding_manager, self.ticket_broker, self.service_registry]
+    }
+}
+
 impl From<&Deployment> for Addresses {
     fn from(d: &Deployment) -> Self {
         Self {

@@ -30,7 +30,7 @@ mod version;
 pub use error::MediaError;
 pub use geometry::FrameRate;
 pub use ladder::{Container, Ladder, LadderError, Rung};
-pub use model::{ModelledRendition, SegmentSpec, WorkModel};
+pub use model::{ModelledRendition, SegmentSpec, WorkModel, encoded_pixels};
 pub use probe::{AudioInfo, Probe, VideoInfo, probe};
 pub use segment::{SegmentFile, segment};
 pub use thumbnail::thumbnail;

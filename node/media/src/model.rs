@@ -149,7 +149,9 @@ fn frames(segment: &SegmentSpec, profile: &Profile) -> u64 {
     }
 }
 
-fn encoded_pixels(segment: &SegmentSpec, profile: &Profile) -> u64 {
+/// Pixels that are encoded for one profile.
+#[must_use]
+pub fn encoded_pixels(segment: &SegmentSpec, profile: &Profile) -> u64 {
     let (w, h) = size(segment, profile);
     u64::from(w).saturating_mul(u64::from(h)).saturating_mul(frames(segment, profile))
 }

@@ -135,6 +135,14 @@ impl Network {
         Delivery::Delivered { at: Instant(at.0.saturating_add(travel as u64)) }
     }
 
+    /// Time that a message of so many bytes takes when nothing comes in between: no jitter, no loss, no queue.
+    #[must_use]
+    pub fn median(&self, from: ActorId, to: ActorId, bytes: u64) -> Millis {
+        let (Some(a), Some(b)) = (self.places.get(&from), self.places.get(&to)) else { return Millis(0) };
+        let travel = lookup(&self.config.latency, a.region, b.region).unwrap_or_default();
+        Millis(travel.0.saturating_add(transmission(bytes, a.up.min(b.down)).0))
+    }
+
     fn cut(&self, a: usize, b: usize, now: Instant) -> bool {
         self.config.partitions.iter().any(|p| {
             let pair = (p.a == a && p.b == b) || (p.a == b && p.b == a);

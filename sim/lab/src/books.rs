@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use weir_chain::LogKind;
 use weir_roles::Observation;
-use weir_ticket::Value;
-use weir_types::{Address, B256, Instant, LptWei, Round, Wei};
+use weir_ticket::{TicketParams, Value};
+use weir_types::{Address, B256, Instant, LptWei, Round, Wei, WinProb};
 
 /// A gateway and an orchestrator.
 pub type Pair = (Address, Address);
@@ -117,9 +117,66 @@ pub struct RedemptionRow {
     pub hash: B256,
 }
 
+/// Sums over segments, however many there are.
+#[derive(Debug, Clone, Default)]
+pub struct SegmentSums {
+    /// Served.
+    pub served: u64,
+    /// Given up.
+    pub failed: u64,
+    /// Fees of those that were served.
+    pub fees: Value,
+    /// How many of those that were served took so many milliseconds.
+    pub latencies: BTreeMap<u64, u64>,
+}
+
+impl SegmentSums {
+    /// Time in milliseconds within which a share `q` of the segments was served; 0 where there are none.
+    #[must_use]
+    pub fn latency(&self, q: f64) -> f64 {
+        let Some(last) = self.served.checked_sub(1) else { return 0.0 };
+        let at = (q * last as f64).round() as u64;
+        let mut before = 0;
+        for (ms, count) in &self.latencies {
+            before += count;
+            if before > at {
+                return *ms as f64;
+            }
+        }
+        0.0
+    }
+}
+
+/// A stretch of a session, all of whose segments cost the same.
+#[derive(Debug, Clone)]
+pub struct Stretch {
+    /// The gateway.
+    pub gateway: Address,
+    /// The orchestrator.
+    pub orchestrator: Address,
+    /// Stream.
+    pub stream: u64,
+    /// Segments that were served.
+    pub segments: u64,
+    /// Fee of one.
+    pub fee: Value,
+    /// Time that one took.
+    pub latency: weir_types::Millis,
+    /// Encoded pixels of one.
+    pub pixels: u64,
+    /// Tickets that were sent for them.
+    pub tickets: u64,
+    /// Those that won.
+    pub won: u64,
+}
+
 /// All counts of a run.
 #[derive(Debug, Default)]
 pub struct Books {
+    /// Whether segments get rows.
+    pub keep_segments: bool,
+    /// Sums over all segments.
+    pub sums: SegmentSums,
     /// Per round and pair.
     pub pairs: BTreeMap<(Round, Pair), PairBook>,
     /// Per gateway and stream.
@@ -156,13 +213,7 @@ impl Books {
     pub fn observe(&mut self, at: Instant, round: Round, node: Address, ticket_ev: &Value, o: &Observation) {
         match o {
             Observation::Paid { recipient, tickets, ev, win_prob, face_value } => {
-                let b = self.pairs.entry((round, (node, *recipient))).or_default();
-                let n = *tickets as f64;
-                let p = win_prob.to_f64();
-                b.sent += tickets;
-                b.paid_ev += ev;
-                b.expected_wins += n * p;
-                b.variance += n * p * (1.0 - p) * face_value.to_f64() * face_value.to_f64();
+                self.paid(round, (node, *recipient), *tickets, ev, *win_prob, *face_value);
             }
             Observation::Credited { sender, session, ev, won } => {
                 *self.ledgers.entry((node, *sender, *session)).or_default() += ev;
@@ -190,8 +241,19 @@ impl Books {
             Observation::SegmentDone { stream, seq, orchestrator, tickets, fee, latency, error } => {
                 let s = self.streams.entry((node, *stream)).or_default();
                 match error {
-                    None => s.served += 1,
-                    Some(_) => s.failed += 1,
+                    None => {
+                        s.served += 1;
+                        self.sums.served += 1;
+                        self.sums.fees += fee;
+                        *self.sums.latencies.entry(latency.0).or_default() += 1;
+                    }
+                    Some(_) => {
+                        s.failed += 1;
+                        self.sums.failed += 1;
+                    }
+                }
+                if !self.keep_segments {
+                    return;
                 }
                 self.segments.push(SegmentRow {
                     at,
@@ -206,7 +268,7 @@ impl Books {
                     error: error.clone(),
                 });
             }
-            Observation::Swapped { stream } => self.streams.entry((node, *stream)).or_default().swaps += 1,
+            Observation::Swapped { stream } => self.swapped(node, *stream),
             // No scenario has work for models.
             Observation::JobDone { .. } | Observation::LiveDone { .. } => {}
             Observation::Redemption { sender, face_value, error } => {
@@ -217,8 +279,72 @@ impl Books {
         }
     }
 
+    fn paid(&mut self, round: Round, pair: Pair, tickets: u64, ev: &Value, win_prob: WinProb, face_value: Wei) {
+        if tickets == 0 {
+            return;
+        }
+        let b = self.pairs.entry((round, pair)).or_default();
+        let (n, p) = (tickets as f64, win_prob.to_f64());
+        b.sent += tickets;
+        b.paid_ev += ev;
+        b.expected_wins += n * p;
+        b.variance += n * p * (1.0 - p) * face_value.to_f64() * face_value.to_f64();
+    }
+
+    /// A stream changed its orchestrator.
+    pub fn swapped(&mut self, gateway: Address, stream: u64) {
+        self.streams.entry((gateway, stream)).or_default().swaps += 1;
+    }
+
+    /// Enter a stretch of a session. `balance` is what the session had left before the last of its segments.
+    pub fn stretch(
+        &mut self,
+        at: Instant,
+        round: Round,
+        s: &Stretch,
+        params: Option<&TicketParams>,
+        balance: &Value,
+        ticket_ev: &Value,
+    ) {
+        let n = s.segments;
+        if let Some(p) = params {
+            self.paid(
+                round,
+                (s.gateway, s.orchestrator),
+                s.tickets,
+                &p.value().times(s.tickets),
+                p.win_prob,
+                p.face_value,
+            );
+            self.pairs.entry((round, (s.gateway, s.orchestrator))).or_default().won += s.won;
+        }
+        if n > 0 && params.is_some() && balance < ticket_ev {
+            self.overdrawn.push(format!(
+                "{} served {} at {:.3} s with a balance of {balance}, needs {ticket_ev}",
+                s.orchestrator,
+                s.gateway,
+                at.as_secs_f64()
+            ));
+        }
+        self.served += n;
+        self.streams.entry((s.gateway, s.stream)).or_default().served += n;
+        self.sums.served += n;
+        self.sums.fees += &s.fee.times(n);
+        *self.sums.latencies.entry(s.latency.0).or_default() += n;
+        self.worked(round, s.orchestrator, s.pixels.saturating_mul(n));
+    }
+
+    /// Segments of a stream that were given up.
+    pub fn given_up_on(&mut self, gateway: Address, stream: u64, segments: u64) {
+        self.streams.entry((gateway, stream)).or_default().failed += segments;
+        self.sums.failed += segments;
+    }
+
     /// Says where the time of the segment entered last went.
     pub fn explain_last(&mut self, parts: LatencyParts) {
+        if !self.keep_segments {
+            return;
+        }
         if let Some(row) = self.segments.last_mut() {
             row.parts = parts;
         }
@@ -229,9 +355,9 @@ impl Books {
         self.streams.entry((gateway, stream)).or_default().start = at;
     }
 
-    /// A segment came in at a gateway.
-    pub fn segment_arrived(&mut self, gateway: Address, stream: u64) {
-        self.streams.entry((gateway, stream)).or_default().segments += 1;
+    /// Segments came in at a gateway.
+    pub fn segments_arrived(&mut self, gateway: Address, stream: u64, n: u64) {
+        self.streams.entry((gateway, stream)).or_default().segments += n;
     }
 
     /// Work of an orchestrator.

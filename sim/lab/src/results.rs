@@ -253,23 +253,21 @@ impl Results<'_> {
     pub(crate) fn kpis(&self) -> BTreeMap<String, f64> {
         let totals = self.books.pair_totals();
         let sum = |f: &dyn Fn(&crate::books::PairBook) -> f64| totals.values().map(f).sum::<f64>();
-        let segments = &self.books.segments;
-        let served: Vec<_> = segments.iter().filter(|s| s.error.is_none()).collect();
-        let mut latency: Vec<f64> = served.iter().map(|s| s.latency_ms).collect();
-        latency.sort_by(f64::total_cmp);
+        let segments = &self.books.sums;
+        let (served, all) = (segments.served as f64, (segments.served + segments.failed) as f64);
         let last = self.rounds.last();
         let won = sum(&|b| b.won as f64);
         let redeemed = self.books.redemptions.len() as f64;
         let figures: [(&str, f64); 26] = [
             ("streams", self.books.streams.len() as f64),
-            ("segments", segments.len() as f64),
-            ("segments_served", served.len() as f64),
-            ("segments_failed", (segments.len() - served.len()) as f64),
-            ("success_rate", ratio(served.len() as f64, segments.len() as f64)),
+            ("segments", all),
+            ("segments_served", served),
+            ("segments_failed", segments.failed as f64),
+            ("success_rate", ratio(served, all)),
             ("swaps", self.books.streams.values().map(|s| s.swaps as f64).sum()),
-            ("latency_ms_p50", quantile(&latency, 0.5)),
-            ("latency_ms_p95", quantile(&latency, 0.95)),
-            ("latency_ms_p99", quantile(&latency, 0.99)),
+            ("latency_ms_p50", segments.latency(0.5)),
+            ("latency_ms_p95", segments.latency(0.95)),
+            ("latency_ms_p99", segments.latency(0.99)),
             ("pixels", self.books.pixels.values().map(|p| *p as f64).sum()),
             ("tickets_sent", sum(&|b| b.sent as f64)),
             ("tickets_won", won),
@@ -283,7 +281,7 @@ impl Results<'_> {
             ),
             ("paid_ev_eth", sum(&|b| credit_eth(&b.paid_ev))),
             ("fees_eth", self.books.redemptions.iter().map(|r| eth(r.paid)).sum()),
-            ("work_fees_eth", served.iter().map(|s| credit_eth(&s.fee)).sum()),
+            ("work_fees_eth", credit_eth(&segments.fees)),
             ("gas_eth", self.books.gas.values().map(|g| eth(g.fee)).sum()),
             ("reward_calls", self.books.rewards.len() as f64),
             ("minted_lpt", self.books.rewards.iter().map(|r| r.2.to_f64_whole()).sum()),
@@ -297,14 +295,4 @@ impl Results<'_> {
 
 fn ratio(a: f64, b: f64) -> f64 {
     if b == 0.0 { 0.0 } else { a / b }
-}
-
-/// Value below which a share `q` of the sorted values lies.
-fn quantile(sorted: &[f64], q: f64) -> f64 {
-    let last = match sorted.len() {
-        0 => return 0.0,
-        n => n - 1,
-    };
-    let at = (q * last as f64).round() as usize;
-    sorted[at.min(last)]
 }

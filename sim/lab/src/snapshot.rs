@@ -1,8 +1,8 @@
 //! The protocol's state at the end of a round, for the tables.
 
-use alloy::providers::RootProvider;
 use futures::executor::block_on;
 use weir_chain::{ChainError, Client};
+use weir_evm::LocalProvider;
 use weir_types::{Address, LptWei, Perc6, Perc9, Round, Wei};
 
 /// A round as the chain shows it when it is over.
@@ -53,7 +53,7 @@ pub(crate) struct RoundMeta {
 
 /// Reads the state of the round that is just ending.
 pub(crate) fn take(
-    client: &Client<RootProvider>,
+    client: &Client<LocalProvider>,
     meta: RoundMeta,
     orchestrators: &[Address],
     gateways: &[Address],

@@ -22,6 +22,25 @@ pub struct Log {
     pub kind: LogKind,
 }
 
+impl Log {
+    /// A log of the protocol's contracts; `None` where nobody acts on its kind. Which contract it is of is for the caller
+    /// to know.
+    ///
+    /// # Errors
+    /// It lacks its place, or is not what its topic says.
+    pub fn read(log: &RpcLog) -> Result<Option<Self>, ChainError> {
+        let missing = |field| ChainError::Missing { method: "eth_getLogs", field };
+        let Some(kind) = decode(log)? else { return Ok(None) };
+        Ok(Some(Self {
+            block: L2Block(log.block_number.ok_or_else(|| missing("blockNumber"))?),
+            block_hash: log.block_hash.ok_or_else(|| missing("blockHash"))?,
+            index: log.log_index.ok_or_else(|| missing("logIndex"))?,
+            tx: log.transaction_hash.ok_or_else(|| missing("transactionHash"))?,
+            kind,
+        }))
+    }
+}
+
 /// What the protocol's logs say, as far as a node acts on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -149,19 +168,6 @@ fn parse<E: SolEvent>(log: &RpcLog) -> Result<E, ChainError> {
 
 fn round(v: U256) -> Round {
     Round(v.saturating_to())
-}
-
-/// A log with its place, or none when nobody acts on its kind.
-pub(super) fn placed(log: &RpcLog) -> Result<Option<Log>, ChainError> {
-    let missing = |field| ChainError::Missing { method: "eth_getLogs", field };
-    let Some(kind) = decode(log)? else { return Ok(None) };
-    Ok(Some(Log {
-        block: L2Block(log.block_number.ok_or_else(|| missing("blockNumber"))?),
-        block_hash: log.block_hash.ok_or_else(|| missing("blockHash"))?,
-        index: log.log_index.ok_or_else(|| missing("logIndex"))?,
-        tx: log.transaction_hash.ok_or_else(|| missing("transactionHash"))?,
-        kind,
-    }))
 }
 
 pub(crate) fn decode(log: &RpcLog) -> Result<Option<LogKind>, ChainError> {

@@ -117,15 +117,7 @@ impl Watcher {
     /// A watcher that starts at block `from`.
     #[must_use]
     pub const fn new(config: WatchConfig, addresses: &Addresses, from: L2Block) -> Self {
-        let a = addresses;
-        Self {
-            config,
-            addresses: [a.rounds_manager, a.bonding_manager, a.ticket_broker, a.service_registry],
-            start: from.0,
-            floor: from.0,
-            trail: Trail::new(),
-            head: None,
-        }
+        Self { config, addresses: addresses.watched(), start: from.0, floor: from.0, trail: Trail::new(), head: None }
     }
 
     /// First block not yet read.
@@ -257,7 +249,7 @@ impl Watcher {
             match provider.get_logs(&filter).await {
                 Ok(logs) => {
                     for log in logs.iter().filter(|log| !log.removed) {
-                        found.extend(decode::placed(log)?);
+                        found.extend(Log::read(log)?);
                     }
                     next = end + 1;
                 }

@@ -53,6 +53,9 @@ pub struct Scenario {
     /// What goes wrong on the way.
     #[serde(default)]
     pub faults: Faults,
+    /// What is kept of a run.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub results: Keep,
     /// Folder against which paths in the file are resolved.
     #[serde(skip)]
     pub base: PathBuf,
@@ -64,6 +67,9 @@ pub struct Scenario {
 pub enum Traffic {
     /// Every segment is a message through the role machines.
     Segment,
+    /// Segments of a session are summed up, and how many tickets win is drawn; what follows from a winner is as real as
+    /// in the other level.
+    Round,
 }
 
 /// Kind of chain.
@@ -80,6 +86,8 @@ pub enum ChainKind {
 pub enum Signatures {
     /// secp256k1 everywhere.
     Real,
+    /// A checksum stands in for signatures off chain and of transactions; a ticket that wins is signed.
+    Lazy,
 }
 
 /// Kind of media.
@@ -375,6 +383,20 @@ pub struct Faults {
     pub down_seconds: NonNegative,
     /// Orchestrators that never call reward in a round, as a share.
     pub missed_rewards: Share,
+}
+
+/// What is kept of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keep {
+    /// Whether each segment gets a row of a table. Sums and latencies are kept either way.
+    pub segments: bool,
+}
+
+impl Default for Keep {
+    fn default() -> Self {
+        Self { segments: true }
+    }
 }
 
 impl Scenario {

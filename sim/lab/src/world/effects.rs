@@ -2,16 +2,14 @@
 
 use std::collections::VecDeque;
 
-use futures::executor::block_on;
 use weir_kernel::{ActorId, Delivery};
 use weir_media::{SegmentSpec, WorkModel};
 use weir_roles::io::{Message, RenditionMeta, SegmentMeta};
-use weir_roles::{ChainEvent, Effect, Effects, Observation, Peer, TxId, TxIntent, TxOutcome, Work, WorkDone, WorkId};
+use weir_roles::{ChainEvent, Effect, Effects, Observation, Peer, Work, WorkDone, WorkId};
 use weir_types::{Address, B256, Instant, Millis, Profile};
 
-use super::actors::SEQUENCER;
 use super::demand::StreamPlan;
-use super::event::{Event, Origin, Part};
+use super::event::{Event, Part};
 use super::node::Input;
 use super::{World, index, priority};
 use crate::LabError;
@@ -47,6 +45,7 @@ impl World {
                 if let Some(n) = self.node_mut(actor) {
                     n.watched.insert(sender);
                 }
+                self.watchers.entry(sender).or_default().insert(actor);
                 todo.push_back((part, Input::Chain(ChainEvent::Funds { sender, funds })));
             }
             Effect::Monitor(sender) => todo.push_back((Part::Redeemer, Input::Monitor(sender))),
@@ -84,6 +83,10 @@ impl World {
     }
 
     fn send(&mut self, now: Instant, from: ActorId, to: Peer, message: Box<Message>) {
+        if let Some(heard) = &mut self.flows.heard {
+            heard.push(*message);
+            return;
+        }
         let target = ActorId(to.0);
         let bytes = message.wire_bytes();
         let Some(i) = index(from) else { return };
@@ -104,37 +107,6 @@ impl World {
             _ => {}
         }
         self.kernel.schedule(at, priority::NODE, target, Event::Deliver { from, message });
-    }
-
-    fn submit(
-        &mut self,
-        now: Instant,
-        actor: ActorId,
-        part: Part,
-        id: TxId,
-        intent: &TxIntent,
-    ) -> Result<(), LabError> {
-        let latency = Millis(self.scenario.network.sequencer_ms.0 as u64);
-        let Some(node) = index(actor).and_then(|i| self.nodes.get_mut(i)) else { return Ok(()) };
-        let life = node.life;
-        self.chain.advance_to(now);
-        let prepared = block_on(node.tx.prepare(&self.view.client, intent, None))?;
-        match prepared {
-            Err(outcome) => {
-                // The dry run's answer takes a round trip.
-                let at = now + latency + latency;
-                self.kernel.schedule(at, priority::NEWS, actor, Event::Outcome { part, id, outcome, life });
-            }
-            Ok(txs) => {
-                let last = txs.len().saturating_sub(1);
-                for (i, tx) in txs.into_iter().enumerate() {
-                    let origin = (i == last).then_some(Origin { actor, part, id, life });
-                    let arrive = Event::Arrive { raw: tx.raw, hash: tx.hash, kind: tx.kind, origin };
-                    self.kernel.schedule(now + latency, priority::CHAIN, SEQUENCER, arrive);
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Models have no time and no results here.
@@ -180,15 +152,6 @@ impl World {
                 self.delivered.insert(*seq, self.names.of(who));
             }
         }
-    }
-
-    /// Report that a transaction was never taken by the chain.
-    pub(super) fn refuse(&mut self, now: Instant, origin: Option<Origin>, reason: String) {
-        let Some(o) = origin else { return };
-        let latency = Millis(self.scenario.network.sequencer_ms.0 as u64);
-        let outcome = TxOutcome::Refused { reason };
-        let event = Event::Outcome { part: o.part, id: o.id, outcome, life: o.life };
-        self.kernel.schedule(now + latency, priority::NEWS, o.actor, event);
     }
 }
 

@@ -4,7 +4,8 @@ use alloy::primitives::Bytes;
 use weir_kernel::{ActorId, TraceHasher, Traced};
 use weir_roles::io::{Answer, LiveNews, Made, Message, WorkDone};
 use weir_roles::{TimerKind, TxId, TxOutcome};
-use weir_types::B256;
+use weir_ticket::WinningTicket;
+use weir_types::{Address, B256, Wei};
 
 /// A machine within a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,19 +41,37 @@ pub(crate) struct Origin {
     pub(crate) life: u32,
 }
 
+/// A transaction that nobody signed.
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub(crate) from: Address,
+    pub(crate) to: Address,
+    pub(crate) value: Wei,
+    pub(crate) data: Bytes,
+    pub(crate) kind: &'static str,
+}
+
 /// An event of the simulation.
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
     /// A node looks at the chain.
     Poll { life: u32 },
+    /// A node looks at the chain once, for a reason.
+    Look { life: u32 },
     /// A message reaches a node.
     Deliver { from: ActorId, message: Box<Message> },
     /// A timer of a machine fires.
     Timer { part: Part, kind: TimerKind, life: u32 },
     /// A signed transaction reaches the sequencer.
     Arrive { raw: Bytes, hash: B256, kind: &'static str, origin: Option<Origin> },
+    /// A transaction that nobody signed reaches the sequencer.
+    Call { draft: Box<Draft>, origin: Option<Origin> },
     /// The sequencer makes a block.
     Seal,
+    /// A stretch of a session is over: what it came to is summed up. A session's earlier turns are of no account.
+    Settle { stream: u64, turn: u32 },
+    /// A ticket of a summed-up stretch turned out to win.
+    Win { winner: Box<WinningTicket> },
     /// A node learns what became of its transaction.
     Outcome { part: Part, id: TxId, outcome: TxOutcome, life: u32 },
     /// A machine's work is done.
@@ -79,10 +98,14 @@ impl Traced for Event {
     fn kind(&self) -> &'static str {
         match self {
             Self::Poll { .. } => "poll",
+            Self::Look { .. } => "look",
             Self::Deliver { message, .. } => message.kind(),
             Self::Timer { .. } => "timer",
             Self::Arrive { .. } => "arrive",
+            Self::Call { .. } => "call",
             Self::Seal => "seal",
+            Self::Settle { .. } => "settle",
+            Self::Win { .. } => "win",
             Self::Outcome { .. } => "outcome",
             Self::Work { .. } => "work",
             Self::StreamStart { .. } => "stream_start",
@@ -98,7 +121,7 @@ impl Traced for Event {
 
     fn digest(&self, h: &mut TraceHasher) {
         match self {
-            Self::Poll { life } => h.u64(u64::from(*life)),
+            Self::Poll { life } | Self::Look { life } => h.u64(u64::from(*life)),
             Self::Deliver { from, message } => {
                 h.u64(u64::from(from.0));
                 message_digest(message, h);
@@ -111,6 +134,20 @@ impl Traced for Event {
             Self::Arrive { hash, kind, .. } => {
                 h.bytes(hash.as_slice());
                 h.str(kind);
+            }
+            Self::Call { draft, .. } => {
+                h.bytes(draft.from.as_slice());
+                h.bytes(&draft.data);
+                h.str(draft.kind);
+            }
+            Self::Settle { stream, turn } => {
+                h.u64(*stream);
+                h.u64(u64::from(*turn));
+            }
+            Self::Win { winner } => {
+                h.bytes(winner.ticket.sender.as_slice());
+                h.bytes(winner.ticket.recipient_rand_hash.as_slice());
+                h.bytes(&winner.ticket.face_value.0.to_be_bytes::<32>());
             }
             Self::Outcome { part, id, outcome, .. } => {
                 h.u64(part.code());

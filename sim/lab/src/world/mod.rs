@@ -5,15 +5,18 @@
 //! machines want), [`chain`] (polls, transactions, blocks), [`view`] (the chain as nodes see it).
 
 mod actors;
+mod blocks;
 mod chain;
 mod demand;
 mod effects;
 mod event;
 mod node;
 mod setup;
+mod submit;
+mod traffic;
 mod view;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use weir_contracts::Deployment;
 use weir_evm::Chain;
@@ -26,7 +29,7 @@ use crate::books::{Books, LatencyParts};
 use crate::clip::ClipInfo;
 use crate::media::Studio;
 use crate::names::Names;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Traffic};
 use crate::snapshot::{self, RoundMeta, RoundRow};
 
 pub(crate) use event::Event;
@@ -42,6 +45,9 @@ mod priority {
     pub(super) const NEWS: u8 = 1;
     pub(super) const NODE: u8 = 2;
 }
+
+/// Kind of the transactions of an upgrade.
+const UPGRADE: &str = "upgrade";
 
 /// A transaction on its way.
 #[derive(Debug, Clone)]
@@ -90,6 +96,15 @@ pub(crate) struct World {
     round_start: RoundMeta,
     first_round: Round,
     last_l1: u64,
+    /// Who follows a sender's money.
+    watchers: BTreeMap<Address, BTreeSet<ActorId>>,
+    /// Places of nodes.
+    by_address: BTreeMap<Address, usize>,
+    /// Hashes of tickets that won without a real signature, by those of the signed ones in their place.
+    sure: BTreeMap<weir_types::B256, weir_types::B256>,
+    flows: traffic::Flows,
+    /// Time between two looks of a node at the chain.
+    poll_period: weir_types::Millis,
     specs: Vec<actors::OrchestratorSpec>,
 }
 
@@ -126,7 +141,19 @@ impl World {
                 self.if_alive(now, actor, part, life, Input::Tx { id, outcome })
             }
             Event::Arrive { raw, hash, kind, origin } => self.arrive(now, &raw, hash, kind, origin),
+            Event::Call { draft, origin } => {
+                self.arrive_unsigned(now, *draft, origin);
+                Ok(())
+            }
             Event::Seal => self.seal(now),
+            Event::Settle { stream, turn } => self.settle(now, stream, turn),
+            Event::Win { winner } => {
+                let expires = winner.ticket.params_expiration_block.0;
+                self.deliver(now, actor, Part::Redeemer, Input::Winner(winner))?;
+                self.visit_when_due(now, actor, expires);
+                Ok(())
+            }
+            Event::Look { life } => self.look(now, actor, life),
             Event::StreamStart { stream } => self.stream_start(now, actor, stream),
             Event::Segment { stream, seq } => self.segment(now, actor, stream, seq),
             Event::StreamEnd { stream } => {
@@ -135,7 +162,7 @@ impl World {
             Event::Decide => self.decide(now, actor),
             Event::Crash => {
                 self.crash(actor);
-                Ok(())
+                self.interrupt(now, actor)
             }
             Event::Restart => self.restart(now, actor),
             Event::GasPrice => {
@@ -164,6 +191,9 @@ impl World {
 
     fn stream_start(&mut self, now: Instant, actor: ActorId, stream: u64) -> Result<(), LabError> {
         let Some(plan) = usize::try_from(stream).ok().and_then(|i| self.plans.get(i)) else { return Ok(()) };
+        if self.scenario.fidelity.traffic == Traffic::Round {
+            return self.open_session(now, stream);
+        }
         let Some(first) = plan.segments.first() else { return Ok(()) };
         let start = gateway::Input::StreamStart { stream, profiles: first.profiles.clone() };
         let address = self.node(actor).map(Node::address).unwrap_or_default();
@@ -177,7 +207,7 @@ impl World {
         let Some(meta) = plan.and_then(|p| p.segments.get(usize::try_from(seq).ok()?)).cloned() else { return Ok(()) };
         let last = plan.is_none_or(|p| p.segments.len() as u64 <= seq + 1);
         let address = self.node(actor).map(Node::address).unwrap_or_default();
-        self.books.segment_arrived(address, stream);
+        self.books.segments_arrived(address, stream, 1);
         // The next segment is complete when its playing time has passed.
         let next = now + meta.duration;
         let follow = if last { Event::StreamEnd { stream } } else { Event::Segment { stream, seq: seq + 1 } };

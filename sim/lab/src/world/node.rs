@@ -48,6 +48,22 @@ pub(crate) struct OrchestratorNode {
     pub(crate) keeper: RoundKeeper,
 }
 
+/// What of the chain a node has yet to read.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    pub(crate) new_round: bool,
+    /// Watched senders whose money changed.
+    pub(crate) senders: BTreeSet<Address>,
+    /// Unbonding locks of its own, and when they open.
+    pub(crate) locks: Vec<(u64, Round)>,
+}
+
+impl Inbox {
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.new_round && self.senders.is_empty() && self.locks.is_empty()
+    }
+}
+
 /// A node with what its driver keeps.
 pub(crate) struct Node {
     pub(crate) id: Identity,
@@ -58,8 +74,8 @@ pub(crate) struct Node {
     /// How often it was started, from 0.
     pub(crate) life: u32,
     pub(crate) up: bool,
-    /// Index of the first log it has not read.
-    pub(crate) cursor: usize,
+    /// What the chain said that it has not read.
+    pub(crate) inbox: Inbox,
     /// Senders whose money it follows.
     pub(crate) watched: BTreeSet<Address>,
     /// What survives a crash.

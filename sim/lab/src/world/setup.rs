@@ -28,14 +28,16 @@ use weir_types::{Address, Entropy, Instant, L2Block, LptWei, Millis, Perc9, Roun
 use super::actors::{Cast, DelegatorSpec, Identity, OrchestratorSpec, SEQUENCER};
 use super::demand;
 use super::event::Event;
-use super::node::{Machines, Node, OrchestratorNode};
+use super::node::{Inbox, Machines, Node, OrchestratorNode};
+use super::submit::{signer, verifier};
+use super::traffic::{Flows, LOOKS_PER_ROUND};
 use super::view::View;
 use super::{World, priority};
 use crate::LabError;
 use crate::books::Books;
 use crate::clip::ClipInfo;
 use crate::names::Names;
-use crate::scenario::{Scenario, eth, lpt, price};
+use crate::scenario::{Scenario, Traffic, eth, lpt, price};
 use crate::snapshot::RoundMeta;
 
 /// L1 blocks at the end of the last round in which no new work comes in, so that every winning
@@ -46,7 +48,7 @@ pub(crate) const CHAIN_ID: u64 = 424_242;
 /// Unix time of the genesis block: 1 December 2025.
 const GENESIS_TIME: u64 = 1_764_547_200;
 /// L1 block at genesis.
-const L1_START: u64 = 23_900_000;
+pub(super) const L1_START: u64 = 23_900_000;
 
 /// Longest wait of a node before it initialises a round.
 const KEEPER_DELAY: Millis = Millis::from_secs(30);
@@ -245,8 +247,9 @@ fn assemble(
     clip: Option<&ClipInfo>,
     ready: Ready,
 ) -> Result<World, LabError> {
-    let client = Client::new(chain.provider(), (&d).into());
+    let client = Client::new(chain.local_provider(), (&d).into());
     let mut books = Books::default();
+    books.keep_segments = s.results.segments;
     // Money that the set-up moved belongs into the books like any other.
     let mut watcher = Watcher::new(WatchConfig::in_process(), client.addresses(), L2Block(0));
     for news in block_on(watcher.poll(client.provider()))? {
@@ -291,7 +294,25 @@ fn assemble(
         start_seconds: 0.0,
         gas_price: view.head.gas_price,
     };
+    let config = gateway_config(s)?;
+    let flows = Flows::new(
+        config.selection,
+        config.strategy,
+        config.payment,
+        round_seconds,
+        streams.stream("network", "traffic"),
+    );
+    let by_address = nodes.iter().enumerate().map(|(i, n): (usize, &Node)| (n.address(), i)).collect();
+    let poll_period = match s.fidelity.traffic {
+        Traffic::Segment => Millis::from_secs(u64::from(s.chain.poll_seconds.0)),
+        Traffic::Round => Millis(round_seconds * 1_000 / LOOKS_PER_ROUND),
+    };
     let mut world = World {
+        watchers: BTreeMap::new(),
+        by_address,
+        sure: BTreeMap::new(),
+        flows,
+        poll_period,
         scenario: s.clone(),
         kernel: Kernel::new(seed),
         last_l1: chain.l1_block_number(),
@@ -352,7 +373,7 @@ fn node(id: &Identity, machines: Machines, chain: &Chain, streams: &Streams, pix
         machines,
         life: 0,
         up: true,
-        cursor: 0,
+        inbox: Inbox::default(),
         watched: std::collections::BTreeSet::new(),
         disk: BTreeMap::new(),
         busy_until: Instant::ZERO,
@@ -414,14 +435,15 @@ pub(super) fn orchestrator_node(
         tickets,
     };
     Ok(OrchestratorNode {
-        orchestrator: Orchestrator::new(config, Box::new(o.id.key.clone()), rng),
+        orchestrator: Orchestrator::new(config, signer(s, &o.id), rng).with_verifier(verifier(s)),
         redeemer,
         reward: RewardCaller::new(),
         keeper: RoundKeeper::new(KEEPER_DELAY),
     })
 }
 
-fn gateway(s: &Scenario, id: &Identity) -> Result<Gateway, LabError> {
+/// What gateways choose and pay by.
+fn gateway_config(s: &Scenario) -> Result<GatewayConfig, LabError> {
     let g = &s.gateways;
     let w = &g.selection;
     let weights = Weights::new(w.stake_weight.0, w.price_weight.0, w.random_weight.0)
@@ -439,8 +461,11 @@ fn gateway(s: &Scenario, id: &Identity) -> Result<Gateway, LabError> {
         max_total_ev: Wei::new(u128::from(g.max_total_ev_wei)).into(),
         ..SenderConfig::default()
     };
-    let config = GatewayConfig { selection, strategy: g.strategy, payment, ..GatewayConfig::default() };
-    Ok(Gateway::new(config, Box::new(id.key.clone())))
+    Ok(GatewayConfig { selection, strategy: g.strategy, payment, ..GatewayConfig::default() })
+}
+
+fn gateway(s: &Scenario, id: &Identity) -> Result<Gateway, LabError> {
+    Ok(Gateway::new(gateway_config(s)?, signer(s, id)).with_verifier(verifier(s)))
 }
 
 impl World {
