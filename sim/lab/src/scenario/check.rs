@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use weir_media::geometry::fit;
 
-use super::{Dist, LadderStep, Scenario, tickets};
+use super::{Dist, LadderStep, Scenario, Traffic, tickets};
 
 /// Most tickets of a transaction: each takes up to some 250,000 gas, and a transaction on Arbitrum 32 million.
 const MAX_BATCH: u32 = 50;
@@ -313,6 +313,13 @@ fn shape(s: &Scenario, i: usize, step: &LadderStep) -> Option<Problem> {
 
 fn real_stream(s: &Scenario) -> Option<Problem> {
     let r = s.real_stream.as_ref()?;
+    if s.fidelity.traffic == Traffic::Round {
+        return Some(problem(
+            "real_stream",
+            "segments of a real stream are messages of their own, and traffic = \"round\" sums them up",
+            "use traffic = \"segment\", or remove [real_stream]",
+        ));
+    }
     if r.gateway.0 > s.gateways.count.0 {
         return Some(problem(
             "real_stream.gateway",

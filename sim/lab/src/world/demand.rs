@@ -17,12 +17,43 @@ pub(crate) struct StreamPlan {
     pub(crate) gateway: usize,
     /// When it begins.
     pub(crate) start: Instant,
-    /// Its segments.
-    pub(crate) segments: Vec<SegmentMeta>,
+    segments: Segments,
     /// Width and height of its pictures.
     pub(crate) size: (u32, u32),
     /// Whether its segments are those of the real clip.
     pub(crate) real: bool,
+}
+
+/// Segments of a stream.
+#[derive(Debug, Clone)]
+enum Segments {
+    /// So many that differ in number alone.
+    Alike { count: u64, first: SegmentMeta },
+    /// Those of a clip.
+    Clip(Vec<SegmentMeta>),
+}
+
+impl StreamPlan {
+    /// How many segments it has.
+    pub(crate) fn len(&self) -> u64 {
+        match &self.segments {
+            Segments::Alike { count, .. } => *count,
+            Segments::Clip(all) => all.len() as u64,
+        }
+    }
+
+    /// A segment, counted from 0.
+    pub(crate) fn segment(&self, seq: u64) -> Option<SegmentMeta> {
+        match &self.segments {
+            Segments::Alike { count, first } => (seq < *count).then(|| SegmentMeta {
+                seq,
+                hash: description(first.stream, seq),
+                profiles: Arc::clone(&first.profiles),
+                ..*first
+            }),
+            Segments::Clip(all) => all.get(usize::try_from(seq).ok()?).cloned(),
+        }
+    }
 }
 
 /// All streams of a run. The index of a stream is its number.
@@ -94,25 +125,25 @@ fn real_plan(
             profiles: Arc::clone(profiles),
         })
         .collect();
+    let segments = Segments::Clip(segments);
     let start = Instant(begin.0.saturating_add((r.start_seconds.0 * 1e6) as u64));
     StreamPlan { gateway: r.gateway.0 as usize - 1, start, segments, size: (clip.width, clip.height), real: true }
 }
 
-fn modelled(s: &Scenario, number: u64, length: f64, profiles: &Arc<Renditions>) -> Vec<SegmentMeta> {
+fn modelled(s: &Scenario, stream: u64, length: f64, profiles: &Arc<Renditions>) -> Segments {
     let seconds = s.gateways.segment_seconds.0;
     let count = (length / f64::from(seconds)).floor().max(1.0) as u64;
     let duration = Millis::from_secs(u64::from(seconds));
-    (0..count)
-        .map(|seq| SegmentMeta {
-            stream: number,
-            seq,
-            duration,
-            bytes: source_bytes(s, duration.0),
-            frames: s.gateways.source_fps.0.saturating_mul(seconds),
-            hash: description(number, seq),
-            profiles: Arc::clone(profiles),
-        })
-        .collect()
+    let first = SegmentMeta {
+        stream,
+        seq: 0,
+        duration,
+        bytes: source_bytes(s, duration.0),
+        frames: s.gateways.source_fps.0.saturating_mul(seconds),
+        hash: B256::ZERO,
+        profiles: Arc::clone(profiles),
+    };
+    Segments::Alike { count, first }
 }
 
 fn source_bytes(s: &Scenario, duration_ms: u64) -> u64 {

@@ -194,7 +194,7 @@ impl World {
         if self.scenario.fidelity.traffic == Traffic::Round {
             return self.open_session(now, stream);
         }
-        let Some(first) = plan.segments.first() else { return Ok(()) };
+        let Some(first) = plan.segment(0) else { return Ok(()) };
         let start = gateway::Input::StreamStart { stream, profiles: first.profiles.clone() };
         let address = self.node(actor).map(Node::address).unwrap_or_default();
         self.books.stream_started(address, stream, now);
@@ -204,8 +204,8 @@ impl World {
 
     fn segment(&mut self, now: Instant, actor: ActorId, stream: u64, seq: u64) -> Result<(), LabError> {
         let plan = usize::try_from(stream).ok().and_then(|i| self.plans.get(i));
-        let Some(meta) = plan.and_then(|p| p.segments.get(usize::try_from(seq).ok()?)).cloned() else { return Ok(()) };
-        let last = plan.is_none_or(|p| p.segments.len() as u64 <= seq + 1);
+        let Some(meta) = plan.and_then(|p| p.segment(seq)) else { return Ok(()) };
+        let last = plan.is_none_or(|p| p.len() <= seq + 1);
         let address = self.node(actor).map(Node::address).unwrap_or_default();
         self.books.segments_arrived(address, stream, 1);
         // The next segment is complete when its playing time has passed.

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use alloy::primitives::Bytes;
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
-use futures::executor::block_on;
-use weir_chain::{Client, News, TxSigner, WatchConfig, Watcher};
+use weir_chain::{Client, Log, LogKind, TxSigner};
 use weir_contracts::bindings::{BondingManager, LivepeerToken, RoundsManager, ServiceRegistry, TicketBroker};
 use weir_contracts::{Deployment, Plan, ProtocolParams};
 use weir_evm::{Chain, ChainConfig};
@@ -23,7 +22,7 @@ use weir_roles::round_keeper::RoundKeeper;
 use weir_roles::{Peer, delegator};
 use weir_ticket::recipient::RecipientConfig;
 use weir_ticket::sender::SenderConfig;
-use weir_types::{Address, Entropy, Instant, L2Block, LptWei, Millis, Perc9, Round, U256, Wei};
+use weir_types::{Address, Entropy, Instant, LptWei, Millis, Perc9, Round, U256, Wei};
 
 use super::actors::{Cast, DelegatorSpec, Identity, OrchestratorSpec, SEQUENCER};
 use super::demand;
@@ -50,6 +49,9 @@ const GENESIS_TIME: u64 = 1_764_547_200;
 /// L1 block at genesis.
 pub(super) const L1_START: u64 = 23_900_000;
 
+/// Newest blocks that the chain keeps.
+const KEEP_BLOCKS: u64 = 64;
+
 /// Longest wait of a node before it initialises a round.
 const KEEPER_DELAY: Millis = Millis::from_secs(30);
 
@@ -68,9 +70,11 @@ pub(super) fn build(s: &Scenario, seed: u64, clip: Option<&ClipInfo>) -> Result<
         l1_block_time_s: u64::from(s.rounds.l1_block_seconds.0),
         base_fee: Wei::new((gwei * 1e9).round() as u128),
         fee_account: FEES,
+        // Nobody looks back: what is in a block is read when it is made.
+        keep_blocks: Some(KEEP_BLOCKS),
         ..ChainConfig::default()
     });
-    let mut stage = Stage { chain: &chain, transactions: 0 };
+    let mut stage = Stage { chain: &chain, transactions: 0, logs: Vec::new() };
     let eth_genesis = stage.fund(s, &cast)?;
     chain.set_automine(true);
     let deployment = stage.deploy(s)?;
@@ -78,15 +82,25 @@ pub(super) fn build(s: &Scenario, seed: u64, clip: Option<&ClipInfo>) -> Result<
     stage.bond(s, &cast, &deployment)?;
     stage.deposits(s, &cast, &deployment)?;
     let begin = stage.next_round(&deployment, s)?;
-    let transactions = stage.transactions;
+    let Stage { transactions, logs, .. } = stage;
     chain.set_automine(false);
-    assemble(s, seed, &streams, &cast, chain, deployment, clip, Ready { begin, transactions, eth_genesis, chain_rng })
+    assemble(
+        s,
+        seed,
+        &streams,
+        &cast,
+        chain,
+        deployment,
+        clip,
+        Ready { begin, transactions, logs, eth_genesis, chain_rng },
+    )
 }
 
 /// What the set-up found out.
 struct Ready {
     begin: Instant,
     transactions: u64,
+    logs: Vec<LogKind>,
     eth_genesis: Wei,
     chain_rng: weir_types::Entropy,
 }
@@ -95,6 +109,8 @@ struct Ready {
 struct Stage<'a> {
     chain: &'a Chain,
     transactions: u64,
+    /// What the contracts said so far: money that the set-up moves belongs into the books like any other.
+    logs: Vec<LogKind>,
 }
 
 impl Stage<'_> {
@@ -112,7 +128,12 @@ impl Stage<'_> {
         let hash =
             self.chain.send_unsigned(from, to, value, Bytes::from(data), None).map_err(|e| fail(e.to_string()))?;
         match self.chain.receipt(hash) {
-            Some(r) if r.success => Ok(()),
+            Some(r) if r.success => {
+                for log in &r.logs {
+                    self.logs.extend(Log::read(log).map_err(|e| fail(e.to_string()))?.map(|log| log.kind));
+                }
+                Ok(())
+            }
             Some(_) => Err(fail(self.chain.revert_reason(hash).unwrap_or_else(|| "no reason given".to_owned()))),
             None => Err(fail("it is in no block".to_owned())),
         }
@@ -250,12 +271,8 @@ fn assemble(
     let client = Client::new(chain.local_provider(), (&d).into());
     let mut books = Books::default();
     books.keep_segments = s.results.segments;
-    // Money that the set-up moved belongs into the books like any other.
-    let mut watcher = Watcher::new(WatchConfig::in_process(), client.addresses(), L2Block(0));
-    for news in block_on(watcher.poll(client.provider()))? {
-        if let News::Log(log) = news {
-            books.log(Instant::ZERO, Round(0), &log.kind, 0, Wei::ZERO);
-        }
+    for kind in &ready.logs {
+        books.log(Instant::ZERO, Round(0), kind, 0, Wei::ZERO);
     }
     let peers = cast.orchestrators.iter().map(|o| (o.uri.clone(), Peer(o.id.actor.0))).collect();
     let view = View::new(client, peers)?;

@@ -15,8 +15,8 @@ use weir_market::price::stake_to_fixed;
 use weir_market::selection::{Offer, Probability};
 use weir_market::strategy::StrategyConfig;
 use weir_media::{SegmentSpec, WorkModel};
-use weir_roles::io::{Message, SegmentMeta};
 use weir_roles::Peer;
+use weir_roles::io::{Message, SegmentMeta};
 use weir_roles::offer::OrchestratorInfo;
 use weir_ticket::sender::{Sender, SenderConfig, SenderView, fee_estimate};
 use weir_ticket::{Signature, Ticket, TicketParams, Value, WinningTicket};
@@ -29,9 +29,11 @@ use super::{World, index, priority};
 use crate::LabError;
 use crate::books::Stretch;
 
-/// Seconds of a stretch, about. Parameters of tickets hold for eight minutes in the network, and what they depend on
-/// changes from round to round.
-const STRETCH: u64 = 3_600;
+/// Stretches of a round. Parameters of tickets hold for eight minutes in the network, and what they depend on changes
+/// from round to round.
+const STRETCHES: u64 = 4;
+/// Choices in a row that do not keep up, after which they become rarer.
+const PROBES: u32 = 16;
 /// A winner reaches the redeemer within this time after its stretch.
 const WINNER_DELAY: Millis = Millis::from_secs(60);
 /// How often in a round a node looks at the chain without a reason.
@@ -40,6 +42,7 @@ pub(super) const LOOKS_PER_ROUND: u64 = 8;
 /// An orchestrator as a gateway chooses it.
 #[derive(Debug, Clone)]
 struct Offered {
+    actor: ActorId,
     uri: Arc<str>,
     address: Address,
     price: Price,
@@ -91,6 +94,8 @@ struct Session {
     /// Segments of it.
     planned: u64,
     turn: u32,
+    /// Choices in a row that did not keep up.
+    slow: u32,
 }
 
 /// What traffic in sums keeps.
@@ -98,6 +103,8 @@ pub(super) struct Flows {
     sessions: BTreeMap<u64, Session>,
     /// Sessions with an orchestrator, and the share of its time that they take.
     load: BTreeMap<ActorId, (u32, f64)>,
+    /// What active orchestrators offer, as of a reading of the active set.
+    offers: (u64, Vec<Offered>),
     selection: Probability,
     strategy: StrategyConfig,
     sender: SenderConfig,
@@ -119,11 +126,11 @@ impl Flows {
         Self {
             sessions: BTreeMap::new(),
             load: BTreeMap::new(),
+            offers: (0, Vec::new()),
             selection,
             strategy,
             sender,
-            // Stretches end together with rounds: a whole number of them makes one.
-            stretch: Millis(round_seconds * 1_000 / (round_seconds / STRETCH).max(2)),
+            stretch: Millis(round_seconds * 1_000 / STRETCHES),
             rng,
             heard: None,
             request_sigs: BTreeMap::new(),
@@ -146,34 +153,57 @@ impl World {
         }
         pool.begin_refresh();
         pool.end_refresh(offers);
-        let session = Session { gateway, pool, terms: None, last: None, since: now, before: 0, planned: 0, turn: 0 };
+        let session =
+            Session { gateway, pool, terms: None, last: None, since: now, before: 0, planned: 0, turn: 0, slow: 0 };
         self.flows.sessions.insert(stream, session);
         self.begin_stretch(now, stream)
     }
 
-    fn offers(&self) -> Vec<Offered> {
-        let offer = |e: &weir_roles::OrchestratorEntry| {
-            let i = index(ActorId(e.peer.0))?;
-            let (node, spec) = (self.nodes.get(i)?, self.specs.get(i)?);
-            node.up.then(|| Offered {
-                uri: e.uri.as_str().into(),
-                address: e.address,
-                price: spec.price.clone(),
-                stake: stake_to_fixed(e.stake),
-            })
+    /// Offers of those who are there and have room.
+    fn offers(&mut self) -> Vec<Offered> {
+        if self.flows.offers.0 != self.view.active_reading {
+            let offer = |e: &weir_roles::OrchestratorEntry| {
+                let actor = ActorId(e.peer.0);
+                let price = self.specs.get(index(actor)?)?.price.clone();
+                Some(Offered {
+                    actor,
+                    uri: e.uri.as_str().into(),
+                    address: e.address,
+                    price,
+                    stake: stake_to_fixed(e.stake),
+                })
+            };
+            let all = self.view.active.iter().filter_map(offer).collect();
+            self.flows.offers = (self.view.active_reading, all);
+        }
+        let most = self.scenario.orchestrators.max_sessions.0;
+        let there = |o: &&Offered| {
+            let room = self.flows.load.get(&o.actor).is_none_or(|l| l.0 < most);
+            room && self.node(o.actor).is_some_and(|n| n.up)
         };
-        self.view.active.iter().filter_map(offer).collect()
+        self.flows.offers.1.iter().filter(there).cloned().collect()
     }
 
     /// Finds somebody for the next stretch, or keeps whom it has, and says when it ends.
     fn begin_stretch(&mut self, now: Instant, stream: u64) -> Result<(), LabError> {
         let Some((meta, left)) = self.rest_of(stream) else { return Ok(()) };
+        // Who has somebody that keeps up looks for nobody else.
+        if self.flows.sessions.get(&stream).is_some_and(|s| s.terms.is_none() && s.pool.needs_refresh()) {
+            let offers = self.offers();
+            if let Some(s) = self.flows.sessions.get_mut(&stream) {
+                s.pool.begin_refresh();
+                s.pool.end_refresh(offers);
+            }
+        }
         let good = self.find(now, stream, &meta)?;
         let Some(s) = self.flows.sessions.get_mut(&stream) else { return Ok(()) };
-        // One who is too slow is tried again with each segment, as every other.
         let until = next_edge(self.begin, self.flows.stretch, now);
         let room = until.since(now).0.div_ceil(meta.duration.0.max(1)).max(1);
-        s.planned = if good { left.min(room) } else { 1 };
+        // While whoever was chosen is too slow, each segment is another choice. Where that goes on nobody keeps up, and
+        // it takes longer and longer until it is tried again.
+        s.slow = if good { 0 } else { s.slow.saturating_add(1) };
+        s.planned = if good { room } else { 1 << s.slow.saturating_sub(PROBES).min(20) };
+        s.planned = s.planned.min(room).min(left);
         s.since = now;
         s.turn += 1;
         let at = now + Millis(meta.duration.0.saturating_mul(s.planned));
@@ -186,8 +216,7 @@ impl World {
     fn rest_of(&self, stream: u64) -> Option<(SegmentMeta, u64)> {
         let plan = self.plans.get(usize::try_from(stream).ok()?)?;
         let before = self.flows.sessions.get(&stream)?.before;
-        let meta = plan.segments.get(usize::try_from(before).ok()?)?.clone();
-        Some((meta, plan.segments.len() as u64 - before))
+        Some((plan.segment(before)?, plan.len() - before))
     }
 
     /// Sees to it that a session has terms that hold; false where whoever it has does not keep up, or it has nobody.
@@ -196,22 +225,21 @@ impl World {
             let Some(s) = self.flows.sessions.get_mut(&stream) else { return Ok(false) };
             let gateway = s.gateway;
             let Some(pick) = s.pool.select(now, &mut self.flows.rng) else {
+                // Nobody takes it, and nobody will before something changes.
                 self.leave(stream);
-                return Ok(self.flows.sessions.get(&stream).is_none_or(|s| s.pool.is_empty()));
+                return Ok(true);
             };
             if s.terms.as_ref().is_some_and(|t| t.uri != pick.uri) {
                 self.leave(stream);
             }
-            let Some(actor) = self.actor_at(&pick.uri) else {
-                self.refuse_session(stream, &pick.uri);
-                continue;
-            };
+            let actor = self.flows.sessions.get(&stream).and_then(|s| s.pool.get(&pick.uri)).map(|s| s.offer().actor);
+            let Some(actor) = actor else { return Ok(false) };
             let Some(info) = self.terms_of(now, gateway, actor, stream)? else {
                 self.refuse_session(stream, &pick.uri);
                 continue;
             };
-            let took = self.time_of(gateway, actor, stream, meta);
-            self.enter(now, stream, actor, &pick.uri, info, took, meta.duration);
+            let (took, share) = self.time_of(gateway, actor, stream, meta);
+            self.enter(now, stream, actor, &pick.uri, info, (took, share), meta.duration);
             return Ok(weir_market::limits::latency_score(took, meta.duration) <= GOOD_SCORE);
         }
     }
@@ -234,7 +262,7 @@ impl World {
         actor: ActorId,
         uri: &Arc<str>,
         info: OrchestratorInfo,
-        took: Millis,
+        (took, share): (Millis, f64),
         duration: Millis,
     ) {
         let Some(s) = self.flows.sessions.get_mut(&stream) else { return };
@@ -245,7 +273,6 @@ impl World {
             t.took = took;
             return;
         }
-        let share = took.as_secs_f64() / duration.as_secs_f64();
         s.terms = Some(Terms { actor, uri: Arc::clone(uri), info, balance: Value::zero(), took, share });
         let swapped = s.last.replace(actor).is_some_and(|last| last != actor);
         let gateway = s.gateway;
@@ -300,7 +327,7 @@ impl World {
 
     /// What an orchestrator's machine answers a gateway.
     fn ask(&mut self, now: Instant, gateway: ActorId, actor: ActorId) -> Result<Option<OrchestratorInfo>, LabError> {
-        let Some(node) = self.node(gateway) else { return Ok(None) };
+        let (Some(node), Some(life)) = (self.node(gateway), self.node(actor).map(|n| n.life)) else { return Ok(None) };
         let sender = node.address();
         let sig = match self.flows.request_sigs.get(&gateway) {
             Some(sig) => *sig,
@@ -311,6 +338,8 @@ impl World {
             }
         };
         let message = Message::GetOrchestrator { request: 0, sender, sig, wants: None, ignore_capacity: false };
+        // Nodes look at the chain every few seconds; here they do so when it matters.
+        self.look(now, actor, life)?;
         self.flows.heard = Some(Vec::new());
         let input = Input::Message { from: Peer(gateway.0), message: Box::new(message) };
         self.deliver(now, actor, Part::Orchestrator, input)?;
@@ -321,9 +350,10 @@ impl World {
         }))
     }
 
-    /// Time from a segment to its result: both ways and the work, and the wait behind others' work.
-    fn time_of(&self, gateway: ActorId, actor: ActorId, stream: u64, meta: &SegmentMeta) -> Millis {
-        let (Some(node), Some(size)) = (self.node(actor), self.size_of(stream)) else { return Millis(0) };
+    /// Time from a segment to its result: both ways and the work, and the wait behind others' work. And the share of its
+    /// time that the orchestrator works on the stream.
+    fn time_of(&self, gateway: ActorId, actor: ActorId, stream: u64, meta: &SegmentMeta) -> (Millis, f64) {
+        let (Some(node), Some(size)) = (self.node(actor), self.size_of(stream)) else { return (Millis(0), 0.0) };
         let model = WorkModel { pixels_per_second: node.pixel_rate, ..WorkModel::default() };
         let spec =
             SegmentSpec { width: size.0, height: size.1, frames: u64::from(meta.frames), duration: meta.duration };
@@ -331,10 +361,11 @@ impl World {
         let back: u64 = meta.profiles.iter().map(|p| p.bitrate * meta.duration.0 / 8_000).sum();
         let travel = self.network.median(gateway, actor, meta.bytes).0 + self.network.median(actor, gateway, back).0;
         let own = work.as_secs_f64() / meta.duration.as_secs_f64();
-        let others = self.flows.load.get(&actor).map_or(0.0, |l| l.1 - own).max(0.0);
+        let has = self.flows.sessions.get(&stream).and_then(|s| s.terms.as_ref()).filter(|t| t.actor == actor);
+        let others = self.flows.load.get(&actor).map_or(0.0, |l| l.1 - has.map_or(0.0, |t| t.share)).max(0.0);
         // Where there is more work than time the wait grows until somebody leaves.
         let wait = if others + own > 1.0 { meta.duration.0 } else { (work.0 as f64 * others / 2.0) as u64 };
-        Millis(work.0 + travel + wait)
+        (Millis(work.0 + travel + wait), own)
     }
 
     /// A stretch is over.
@@ -459,10 +490,6 @@ impl World {
         let Some((width, height)) = self.size_of(stream) else { return Pixels(0) };
         let spec = SegmentSpec { width, height, frames: u64::from(meta.frames), duration: meta.duration };
         Pixels(meta.profiles.iter().map(|p| weir_media::encoded_pixels(&spec, p)).sum())
-    }
-
-    fn actor_at(&self, uri: &str) -> Option<ActorId> {
-        self.view.active.iter().find(|e| *e.uri == *uri).map(|e| ActorId(e.peer.0))
     }
 
     fn gateway_actor(&self, gateway: usize) -> ActorId {

@@ -26,6 +26,8 @@ pub(crate) struct View {
     pub(crate) round: RoundInfo,
     /// Its active orchestrators.
     pub(crate) active: Vec<OrchestratorEntry>,
+    /// How often they were read.
+    pub(crate) active_reading: u64,
     /// The newest head.
     pub(crate) head: ChainHead,
     peers: BTreeMap<String, Peer>,
@@ -46,6 +48,7 @@ impl View {
             mintable: (LptWei::ZERO, LptWei::ZERO),
             round,
             active: Vec::new(),
+            active_reading: 0,
             head: ChainHead { l1: head.l1, gas_price },
             peers,
             client,
@@ -127,6 +130,7 @@ impl View {
             Some(OrchestratorEntry { address: o.address, uri: o.uri.clone(), peer, stake: o.stake })
         };
         self.active = active.iter().filter_map(entry).collect();
+        self.active_reading += 1;
         self.book.set_active(active);
         Ok(())
     }
