@@ -24,6 +24,8 @@ pub struct PairBook {
     pub expected_wins: f64,
     /// Variance of the money won, in wei squared.
     pub variance: f64,
+    /// Largest face value, in wei.
+    pub largest: f64,
     /// Winners the orchestrator found.
     pub won: u64,
     /// Winners redeemed on the chain.
@@ -289,6 +291,7 @@ impl Books {
         b.paid_ev += ev;
         b.expected_wins += n * p;
         b.variance += n * p * (1.0 - p) * face_value.to_f64() * face_value.to_f64();
+        b.largest = b.largest.max(face_value.to_f64());
     }
 
     /// A stream changed its orchestrator.
@@ -434,6 +437,7 @@ impl Books {
             t.paid_ev += &b.paid_ev;
             t.expected_wins += b.expected_wins;
             t.variance += b.variance;
+            t.largest = t.largest.max(b.largest);
             t.won += b.won;
             t.redeemed += b.redeemed;
             add(&mut t.redeemed_wei, b.redeemed_wei);

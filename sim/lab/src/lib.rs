@@ -28,4 +28,4 @@ pub use clip::{ClipInfo, ClipSegment};
 pub use error::LabError;
 pub use replay::{Replay, replay};
 pub use results::Summary;
-pub use run::{Phase, Progress, RunFile, RunOptions, RunOutcome, RunState, run};
+pub use run::{Phase, Progress, RunFile, RunOptions, RunOutcome, RunState, Simulated, run, simulate};

@@ -10,7 +10,9 @@ use std::time::Instant as Clock;
 
 use serde::{Deserialize, Serialize};
 use weir_kernel::TraceWriter;
+use weir_types::Address;
 
+use crate::books::Books;
 use crate::clip::ClipInfo;
 use crate::media::{Clip, RenditionRow, Studio};
 use crate::results::{Results, Summary};
@@ -289,39 +291,84 @@ fn finish(
     started: Clock,
 ) -> Result<Summary, LabError> {
     let stakers = facts::stakers(world)?;
-    let facts = facts::read(world, &stakers, mismatches)?;
-    let results = Results {
+    let results = results(world, &stakers, renditions);
+    results.write_tables(&dir.join("tables"))?;
+    file.wall_seconds = started.elapsed().as_secs_f64();
+    let mut summary = summarise(world, &stakers, &results, mismatches)?;
+    summary.wall_seconds = file.wall_seconds;
+    summary.partial = file.state != RunState::Done;
+    write_json(&dir.join("summary.json"), &summary)?;
+    file.write(dir)?;
+    Ok(summary)
+}
+
+fn results<'a>(world: &'a World, stakers: &'a facts::Stakers, renditions: &'a [RenditionRow]) -> Results<'a> {
+    Results {
         rounds: &world.rounds,
         books: &world.books,
         names: &world.names,
         prices: &world.prices,
-        delegators: &stakers,
+        delegators: stakers,
         renditions,
         begin_seconds: world.begin.as_secs_f64(),
-    };
-    results.write_tables(&dir.join("tables"))?;
-    file.wall_seconds = started.elapsed().as_secs_f64();
+    }
+}
+
+/// Figures and verdicts of a world that has come to its end.
+fn summarise(
+    world: &World,
+    stakers: &facts::Stakers,
+    results: &Results<'_>,
+    mismatches: Vec<String>,
+) -> Result<Summary, LabError> {
+    let facts = facts::read(world, stakers, mismatches)?;
     let verdicts = invariants::check(&facts, &world.books)
         .into_iter()
         .map(|(k, v)| (k.to_owned(), v.err().unwrap_or_else(|| "ok".to_owned())));
-    let summary = Summary {
+    Ok(Summary {
         name: world.scenario.name.clone(),
-        seed: file.seed,
-        version: file.version.clone(),
+        seed: world.kernel.seed(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         protocol: world.scenario.chain.versions(),
-        trace_hash: file.trace_hash.clone(),
-        virtual_seconds: file.virtual_seconds,
-        wall_seconds: file.wall_seconds,
+        trace_hash: world.kernel.trace_hash(),
+        virtual_seconds: virtual_seconds(world),
+        wall_seconds: 0.0,
         events: world.kernel.processed(),
         transactions: world.transactions,
         rounds: world.rounds.len() as u64,
-        partial: file.state != RunState::Done,
+        partial: false,
         kpis: results.kpis(),
         invariants: verdicts.collect::<BTreeMap<_, _>>(),
-    };
-    write_json(&dir.join("summary.json"), &summary)?;
-    file.write(dir)?;
-    Ok(summary)
+    })
+}
+
+/// What a run without a folder leaves.
+#[derive(Debug)]
+pub struct Simulated {
+    /// Its figures.
+    pub summary: Summary,
+    /// All that was counted.
+    pub books: Books,
+    /// Names of actors.
+    pub names: BTreeMap<Address, String>,
+}
+
+/// Makes a run that leaves nothing on disk. A real stream is left out.
+///
+/// # Errors
+/// [`LabError`] when the set-up fails.
+pub fn simulate(scenario: &Scenario, seed: u64) -> Result<Simulated, LabError> {
+    let started = Clock::now();
+    let scenario = Scenario { real_stream: None, ..scenario.clone() };
+    let mut world = World::new(&scenario, seed, None)?;
+    while let Some(fired) = world.next() {
+        world.step(fired)?;
+    }
+    world.close_round()?;
+    let stakers = facts::stakers(&world)?;
+    let mut summary = summarise(&world, &stakers, &results(&world, &stakers, &[]), Vec::new())?;
+    summary.wall_seconds = started.elapsed().as_secs_f64();
+    Ok(Simulated { summary, names: world.names.map().clone(), books: world.books })
 }
 
 /// Writes a file whole or not at all.

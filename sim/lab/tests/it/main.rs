@@ -1,6 +1,7 @@
 //! Tests of scenarios and runs from outside.
 
 mod batches;
+mod fidelity;
 mod media;
 mod runs;
 mod scenario_errors;

@@ -54,3 +54,29 @@ pub(crate) fn options(out: &Path, seed: u64) -> RunOptions {
 pub(crate) fn make(scenario: &Scenario, out: &Path, seed: u64) -> RunOutcome {
     run(scenario, options(out, seed)).expect("the run can be made")
 }
+
+/// A small network for many seeds, with changes of the quickstart's text.
+pub(crate) fn parse_small(name: &str, changes: &[(&str, &str)]) -> Scenario {
+    let mut text = quickstart_text();
+    let at = text.find("\n[real_stream]").expect("the quickstart has a real stream");
+    let end = text[at..].find("\n[faults]").expect("faults follow") + at;
+    text.replace_range(at..end, "");
+    let small = [
+        ("count = 60\n", "count = 6\n"),
+        ("active = 50", "active = 5"),
+        ("count = 25\n", "count = 3\n"),
+        ("count = 1500", "count = 5"),
+        ("count = 4\n", "count = 2\n"),
+    ];
+    for (from, to) in small.iter().chain(changes) {
+        assert!(text.contains(from), "the quickstart has no `{from}`");
+        text = text.replacen(from, to, 1);
+    }
+    text = text.replace("name = \"quickstart\"", &format!("name = \"{name}\""));
+    scenario::parse(&quickstart(), &text).expect("the small scenario is sound")
+}
+
+/// Seeds of tests over many runs: `WEIR_SEEDS`, or enough to see a fault of a tenth.
+pub(crate) fn seeds() -> u64 {
+    std::env::var("WEIR_SEEDS").ok().and_then(|v| v.parse().ok()).unwrap_or(40)
+}
