@@ -63,6 +63,12 @@ impl Delegator {
         Self::default()
     }
 
+    /// Whether stake of it waits to be taken out.
+    #[must_use]
+    pub const fn holds_locks(&self) -> bool {
+        !self.locks.is_empty()
+    }
+
     /// Handle one input.
     pub fn handle(&mut self, _now: Instant, input: Input, _rng: &mut Entropy, out: &mut Effects) {
         match input {

@@ -93,7 +93,7 @@ pub enum ChainEvent {
     /// A round was initialised.
     Round(RoundInfo),
     /// The active orchestrators of the round, with their service URIs resolved.
-    ActiveSet(Vec<OrchestratorEntry>),
+    ActiveSet(Arc<[OrchestratorEntry]>),
     /// A sender's money, first read or changed.
     Funds {
         /// The sender.

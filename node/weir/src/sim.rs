@@ -41,6 +41,9 @@ pub(crate) struct RunArguments {
     /// Leave out charts and the page.
     #[arg(long)]
     no_report: bool,
+    /// Write no events down: the run is quicker and smaller, and can be made again but not replayed event by event.
+    #[arg(long)]
+    no_trace: bool,
     /// Print the result as one JSON object.
     #[arg(long)]
     json: bool,
@@ -79,7 +82,7 @@ fn make(arguments: RunArguments) -> Result<(), Failure> {
     let out = arguments.out.unwrap_or_else(|| Path::new("runs").join(format!("{}-{seed}", scenario.name)));
     let cancel = interrupt::flag()?;
     let bar = Bar::new();
-    let options = RunOptions { seed: Some(seed), out, trace: true, cancel, progress: Some(bar.callback()) };
+    let options = RunOptions { seed: Some(seed), out, trace: !arguments.no_trace, cancel, progress: Some(bar.callback()) };
     let outcome = weir_lab::run(&scenario, options).map_err(|error| from_lab(&error))?;
     drop(bar);
     // A report that cannot be made takes nothing away from the run: its result is shown first.

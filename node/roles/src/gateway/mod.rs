@@ -399,7 +399,7 @@ impl Gateway {
             }
             ChainEvent::Round(r) => self.purse.set_round(&r),
             ChainEvent::ActiveSet(set) => {
-                self.entries = set.into_iter().map(|e| (e.uri.clone(), e)).collect();
+                self.entries = set.iter().map(|e| (e.uri.clone(), e.clone())).collect();
                 self.resize_pools();
             }
             ChainEvent::Funds { sender, funds } if sender == self.signer.address() => self.purse.set_funds(&funds),

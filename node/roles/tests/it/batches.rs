@@ -23,7 +23,7 @@ fn restart(w: &mut World, most: usize) {
     let (address, disk) = (w.nodes[0].key.address(), w.nodes[0].disk.clone());
     w.nodes[0].redeemer = Redeemer::restore(address, REDEEM_GAS, &disk).expect("records are whole").with_batch(most);
     let (head, entries) = (w.head(), w.entries());
-    for e in [ChainEvent::Round(round(10)), ChainEvent::ActiveSet(entries), ChainEvent::Head(head)] {
+    for e in [ChainEvent::Round(round(10)), ChainEvent::ActiveSet(entries.into()), ChainEvent::Head(head)] {
         w.tell_redeemer(0, Input::Chain(e));
     }
 }

@@ -294,7 +294,7 @@ fn a_gateway_chooses_by_the_rule_it_is_given() {
     let mut rng = weir_types::Entropy::from_seed([6; 32]);
     let cheap = w.nodes[1].key.clone();
     w.nodes[1].orchestrator = crate::support::orchestrator(&cheap, crate::support::PRICE / 2, 10, &mut rng);
-    let (head, set) = (weir_roles::ChainEvent::Head(w.head()), weir_roles::ChainEvent::ActiveSet(w.entries()));
+    let (head, set) = (weir_roles::ChainEvent::Head(w.head()), weir_roles::ChainEvent::ActiveSet(w.entries().into()));
     for e in [head, weir_roles::ChainEvent::Round(crate::support::round(10)), set] {
         w.chain(&e);
     }

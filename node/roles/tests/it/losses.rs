@@ -33,7 +33,7 @@ fn winners_survive_a_restart_and_need_no_word_from_their_sender() {
     // The gateway is gone: only the chain speaks from here on.
     w.l1 = 1_040;
     let head = ChainEvent::Head(w.head());
-    for e in [ChainEvent::Round(round(10)), ChainEvent::ActiveSet(w.entries()), head.clone(), head] {
+    for e in [ChainEvent::Round(round(10)), ChainEvent::ActiveSet(w.entries().into()), head.clone(), head] {
         w.tell_redeemer(0, Input::Chain(e));
     }
     assert_eq!(redemptions(&w).len(), waiting);
@@ -112,7 +112,7 @@ fn a_session_that_can_never_be_chosen_stops_no_refresh() {
     let config = OrchestratorConfig { prices, admission: AdmissionConfig::default(), tickets: tickets() };
     w.nodes[0].orchestrator = Orchestrator::new(config, Box::new(dear), &mut rng);
     w.nodes[1].manners.silent = true;
-    let [head, entries] = [ChainEvent::Head(w.head()), ChainEvent::ActiveSet(w.entries())];
+    let [head, entries] = [ChainEvent::Head(w.head()), ChainEvent::ActiveSet(w.entries().into())];
     for e in [head, ChainEvent::Round(round(10)), entries] {
         w.chain(&e);
     }
@@ -138,7 +138,7 @@ fn a_failed_job_gives_its_place_back_at_once() {
     };
     let (key, mut rng) = (h.w.nodes[0].key.clone(), Entropy::from_seed([4; 32]));
     h.w.nodes[0].orchestrator = Orchestrator::new(config, Box::new(key), &mut rng);
-    for e in [ChainEvent::Head(h.w.head()), ChainEvent::Round(round(10)), ChainEvent::ActiveSet(h.w.entries())] {
+    for e in [ChainEvent::Head(h.w.head()), ChainEvent::Round(round(10)), ChainEvent::ActiveSet(h.w.entries().into())] {
         h.w.chain(&e);
     }
     h.w.nodes[0].manners.fails = Some("no device".to_owned());
@@ -210,7 +210,7 @@ fn low_face_values_are_asked_for_through_a_spike() {
         tickets: RecipientConfig { max_face_value: low, ..tickets() },
     };
     w.nodes[0].orchestrator = Orchestrator::new(config, Box::new(key), &mut rng);
-    for e in [ChainEvent::Head(w.head()), ChainEvent::Round(round(10)), ChainEvent::ActiveSet(w.entries())] {
+    for e in [ChainEvent::Head(w.head()), ChainEvent::Round(round(10)), ChainEvent::ActiveSet(w.entries().into())] {
         w.chain(&e);
     }
     for l1 in 1_001..1_020 {

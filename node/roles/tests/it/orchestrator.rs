@@ -203,7 +203,7 @@ fn an_expired_token_is_refused() {
 fn an_orchestrator_outside_the_active_set_takes_no_tickets() {
     let mut h = Hand::new();
     let info = h.ask();
-    h.w.chain(&ChainEvent::ActiveSet(Vec::new()));
+    h.w.chain(&ChainEvent::ActiveSet([].into()));
     let order = h.order(&info, 0, 1..=5);
     let refusal = h.send(order).expect("it is not active");
     assert!(refusal.text().contains("is inactive in round 10"), "{refusal:?}");

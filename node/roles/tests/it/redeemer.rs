@@ -94,7 +94,7 @@ fn a_crash_loses_no_ticket_and_pays_none_twice() {
     let before = w.submitted().len();
     w.chain(&ChainEvent::Round(round(10)));
     let entries = w.entries();
-    w.chain(&ChainEvent::ActiveSet(entries));
+    w.chain(&ChainEvent::ActiveSet(entries.into()));
     w.l1(1_041);
     // Senders are known from the first head on; the next one brings the redemptions at the latest.
     w.l1(1_042);

@@ -182,7 +182,7 @@ impl World {
     pub(crate) fn tell_all(&mut self) {
         self.chain(&ChainEvent::Head(self.head()));
         self.chain(&ChainEvent::Round(round(10)));
-        self.chain(&ChainEvent::ActiveSet(self.entries()));
+        self.chain(&ChainEvent::ActiveSet(self.entries().into()));
     }
 
     /// The gateway's process ends, and another one begins with what it stored.

@@ -53,7 +53,7 @@ fn world() -> World {
     w.nodes[0].orchestrator = Orchestrator::new(config, Box::new(key), &mut rng);
     w.chain(&ChainEvent::Head(ChainHead { l1: L1Block(1_000), gas_price: Wei::new(100_000_000) }));
     w.chain(&ChainEvent::Round(round(10)));
-    w.chain(&ChainEvent::ActiveSet(w.entries()));
+    w.chain(&ChainEvent::ActiveSet(w.entries().into()));
     w
 }
 

@@ -137,7 +137,7 @@ fn chain(own: Address) -> [ChainEvent; 3] {
         pool_size: 1,
     };
     let head = ChainHead { l1: L1Block(100), gas_price: Wei::new(1) };
-    [ChainEvent::Round(round), ChainEvent::ActiveSet(vec![entry]), ChainEvent::Head(head)]
+    [ChainEvent::Round(round), ChainEvent::ActiveSet([entry].into()), ChainEvent::Head(head)]
 }
 
 /// Winners come in as far as they have not, and are redeemed.

@@ -422,11 +422,15 @@ impl Scenario {
         self.real_stream.as_ref().map(|r| self.base.join(&r.clip))
     }
 
+    /// Seconds of a round.
+    #[must_use]
+    pub fn round_seconds(&self) -> u64 {
+        u64::from(self.rounds.length_blocks.0).saturating_mul(u64::from(self.rounds.l1_block_seconds.0))
+    }
+
     /// Seconds of virtual time with demand.
     #[must_use]
     pub fn demand_seconds(&self) -> u64 {
-        u64::from(self.rounds.count.0)
-            .saturating_mul(u64::from(self.rounds.length_blocks.0))
-            .saturating_mul(u64::from(self.rounds.l1_block_seconds.0))
+        u64::from(self.rounds.count.0).saturating_mul(self.round_seconds())
     }
 }

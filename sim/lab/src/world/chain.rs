@@ -1,6 +1,7 @@
 //! The chain's side of the simulation: looks at it, transactions, blocks, and those who act on it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures::executor::block_on;
 use weir_contracts::Plan;
@@ -28,6 +29,9 @@ impl World {
     pub(super) fn look(&mut self, now: Instant, actor: ActorId, life: u32) -> Result<(), LabError> {
         if self.node(actor).is_none_or(|n| !n.up || n.life != life) {
             return Ok(());
+        }
+        if let Some(n) = self.node_mut(actor) {
+            n.looked = now;
         }
         self.advance(now)?;
         self.tell(now, actor, &ChainEvent::Head(self.view.head))?;
@@ -87,16 +91,17 @@ impl World {
         let Some(node) = self.node(actor) else { return Ok(()) };
         let address = node.address();
         match node.machines {
-            Machines::Gateway(_) => self.tell(now, actor, &ChainEvent::ActiveSet(self.view.active.clone())),
+            Machines::Gateway(_) => self.tell(now, actor, &ChainEvent::ActiveSet(Arc::clone(&self.view.active))),
             Machines::Orchestrator(_) => {
-                self.tell(now, actor, &ChainEvent::ActiveSet(self.view.active.clone()))?;
-                let own = block_on(self.view.client.transcoder(address))?;
+                self.tell(now, actor, &ChainEvent::ActiveSet(Arc::clone(&self.view.active)))?;
+                let active = self.view.active.iter().any(|e| e.address == address);
+                let last_reward_round = self.view.last_reward(address)?;
                 let missed = self.scenario.faults.missed_rewards.0;
                 let skip = self.skip_reward.get_mut(&actor).is_some_and(|r| r.unit() < missed);
                 if let (true, Some(Machines::Orchestrator(n))) = (skip, self.node_mut(actor).map(|n| &mut n.machines)) {
                     n.reward.skip_round();
                 }
-                let input = Input::Own { active: own.active, last_reward_round: own.last_reward_round };
+                let input = Input::Own { active, last_reward_round };
                 self.deliver(now, actor, Part::RewardCaller, input)
             }
             Machines::Delegator(_) => Ok(()),
@@ -137,9 +142,7 @@ impl World {
 
     /// A delegator makes up its mind for a round.
     pub(super) fn decide(&mut self, now: Instant, actor: ActorId) -> Result<(), LabError> {
-        self.tell(now, actor, &ChainEvent::Round(self.view.round))?;
-        self.catch_up(now, actor)?;
-        let d = self.scenario.delegators.clone();
+        let d = &self.scenario.delegators;
         let Some(rng) = self.behaviour.get_mut(&actor) else { return Ok(()) };
         let draws: [f64; 5] = std::array::from_fn(|_| rng.unit());
         let pick = rng.unit();
@@ -151,6 +154,15 @@ impl World {
             draws[3] < d.unbond.0,
             draws[4] < d.withdraw_fees.0,
         ];
+        let again = self.next_decision(now, actor);
+        self.kernel.schedule(again, priority::NODE, actor, Event::Decide);
+        // Whoever wants nothing hears of rounds for the sake of stake that it takes out.
+        let waits = self.node(actor).is_some_and(|n| !n.inbox.locks.is_empty() || n.holds_locks());
+        if !wants.contains(&true) && !waits {
+            return Ok(());
+        }
+        self.tell(now, actor, &ChainEvent::Round(self.view.round))?;
+        self.catch_up(now, actor)?;
         if !wants.contains(&true) {
             return Ok(());
         }
@@ -183,6 +195,14 @@ impl World {
             self.deliver(now, actor, Part::Delegator, Input::Command(c))?;
         }
         Ok(())
+    }
+
+    /// When a delegator decides next: once in each round, at any time.
+    pub(super) fn next_decision(&mut self, now: Instant, actor: ActorId) -> Instant {
+        let round = self.scenario.round_seconds() * 1_000_000;
+        let passed = now.0.saturating_sub(self.begin.0) / round + 1;
+        let rng = self.behaviour.get_mut(&actor);
+        Instant(self.begin.0 + passed * round + rng.map_or(0, |rng| rng.below(round)))
     }
 
     /// A node starts again with what its disk kept.

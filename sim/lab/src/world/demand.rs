@@ -22,6 +22,8 @@ pub(crate) struct StreamPlan {
     pub(crate) size: (u32, u32),
     /// Whether its segments are those of the real clip.
     pub(crate) real: bool,
+    /// Whether it is the gateway's first: the next number is its next, as long as there is one of the same gateway.
+    pub(crate) first: bool,
 }
 
 /// Segments of a stream.
@@ -82,6 +84,7 @@ pub(crate) fn plan(
         // Little's law: streams at a time = arrivals per second × length.
         let gap = mean / at_a_time;
         let mut at = begin.as_secs_f64();
+        let mut first = true;
         loop {
             at += dist::exponential(&mut rng, gap);
             let length = s.gateways.stream_seconds.draw(gateway, &mut rng);
@@ -91,7 +94,9 @@ pub(crate) fn plan(
             }
             let number = plans.len() as u64;
             let segments = modelled(s, number, length.min(room), &profiles);
-            plans.push(StreamPlan { gateway, start: Instant((at * 1e6) as u64), segments, size, real: false });
+            let start = Instant((at * 1e6) as u64);
+            plans.push(StreamPlan { gateway, start, segments, size, real: false, first });
+            first = false;
         }
     }
     plans
@@ -127,7 +132,14 @@ fn real_plan(
         .collect();
     let segments = Segments::Clip(segments);
     let start = Instant(begin.0.saturating_add((r.start_seconds.0 * 1e6) as u64));
-    StreamPlan { gateway: r.gateway.0 as usize - 1, start, segments, size: (clip.width, clip.height), real: true }
+    StreamPlan {
+        gateway: r.gateway.0 as usize - 1,
+        start,
+        segments,
+        size: (clip.width, clip.height),
+        real: true,
+        first: true,
+    }
 }
 
 fn modelled(s: &Scenario, stream: u64, length: f64, profiles: &Arc<Renditions>) -> Segments {

@@ -191,6 +191,10 @@ impl World {
 
     fn stream_start(&mut self, now: Instant, actor: ActorId, stream: u64) -> Result<(), LabError> {
         let Some(plan) = usize::try_from(stream).ok().and_then(|i| self.plans.get(i)) else { return Ok(()) };
+        let next = self.plans.get(stream as usize + 1).filter(|p| !plan.real && !p.first && p.gateway == plan.gateway);
+        if let Some(next) = next {
+            self.kernel.schedule(next.start, priority::NODE, actor, Event::StreamStart { stream: stream + 1 });
+        }
         if self.scenario.fidelity.traffic == Traffic::Round {
             return self.open_session(now, stream);
         }

@@ -74,6 +74,8 @@ pub(crate) struct Node {
     /// How often it was started, from 0.
     pub(crate) life: u32,
     pub(crate) up: bool,
+    /// When it last looked at the chain.
+    pub(crate) looked: Instant,
     /// What the chain said that it has not read.
     pub(crate) inbox: Inbox,
     /// Senders whose money it follows.
@@ -89,6 +91,11 @@ pub(crate) struct Node {
 impl Node {
     pub(crate) const fn address(&self) -> Address {
         self.id.address()
+    }
+
+    /// Whether it is a delegator with stake on its way out.
+    pub(crate) fn holds_locks(&self) -> bool {
+        matches!(&self.machines, Machines::Delegator(d) if d.holds_locks())
     }
 
     /// Parts that chain events go to.

@@ -390,6 +390,7 @@ fn node(id: &Identity, machines: Machines, chain: &Chain, streams: &Streams, pix
         machines,
         life: 0,
         up: true,
+        looked: Instant::ZERO,
         inbox: Inbox::default(),
         watched: std::collections::BTreeSet::new(),
         disk: BTreeMap::new(),
@@ -488,7 +489,7 @@ fn gateway(s: &Scenario, id: &Identity) -> Result<Gateway, LabError> {
 impl World {
     fn schedule(&mut self, streams: &Streams, cast: &Cast, round_seconds: u64) -> Result<(), LabError> {
         let begin = self.begin;
-        for (i, plan) in self.plans.iter().enumerate() {
+        for (i, plan) in self.plans.iter().enumerate().filter(|(_, plan)| plan.first) {
             let actor = cast.gateways[plan.gateway].actor;
             self.kernel.schedule(plan.start, priority::NODE, actor, Event::StreamStart { stream: i as u64 });
         }
@@ -504,7 +505,7 @@ impl World {
         for o in &cast.orchestrators {
             self.skip_reward.insert(o.id.actor, streams.stream(&o.id.name, "missed rewards"));
         }
-        self.schedule_decisions(streams, &cast.delegators, round_seconds);
+        self.schedule_decisions(streams, &cast.delegators);
         self.schedule_faults(streams, &cast.orchestrators);
         for r in 1..u64::from(self.scenario.rounds.count.0) {
             let at = begin + Millis::from_secs(r * round_seconds);
@@ -517,15 +518,13 @@ impl World {
         Ok(())
     }
 
-    fn schedule_decisions(&mut self, streams: &Streams, delegators: &[DelegatorSpec], round_seconds: u64) {
+    fn schedule_decisions(&mut self, streams: &Streams, delegators: &[DelegatorSpec]) {
         for x in delegators {
+            let actor = x.id.actor;
             let mut rng = streams.stream(&x.id.name, "decisions");
-            for r in 0..u64::from(self.scenario.rounds.count.0) {
-                let offset = rng.below(round_seconds * 1_000_000);
-                let at = Instant(self.begin.0 + r * round_seconds * 1_000_000 + offset);
-                self.kernel.schedule(at, priority::NODE, x.id.actor, Event::Decide);
-            }
-            self.behaviour.insert(x.id.actor, rng);
+            let at = Instant(self.begin.0 + rng.below(self.scenario.round_seconds() * 1_000_000));
+            self.behaviour.insert(actor, rng);
+            self.kernel.schedule(at, priority::NODE, actor, Event::Decide);
         }
     }
 

@@ -147,9 +147,11 @@ impl World {
         self.books.stream_started(address, stream, now);
         let offers = self.offers();
         let f = &self.flows;
-        let mut pool = SessionPool::new(PoolConfig::new(Trust::Untrusted, offers.len(), true, f.selection.clone()));
+        // Those who ask too much are not among the offers.
+        let selection = Probability { max_price: None, ..f.selection.clone() };
+        let mut pool = SessionPool::new(PoolConfig::new(Trust::Untrusted, offers.len(), true, selection));
         if f.strategy != StrategyConfig::Livepeer {
-            pool.set_strategy(f.strategy.build(f.selection.clone()));
+            pool.set_strategy(f.strategy.build(pool.config().selection.clone()));
         }
         pool.begin_refresh();
         pool.end_refresh(offers);
@@ -167,13 +169,15 @@ impl World {
                 let price = self.specs.get(index(actor)?)?.price.clone();
                 Some(Offered {
                     actor,
-                    uri: e.uri.as_str().into(),
+                    // Names to sort by: short ones are compared faster.
+                    uri: format!("{actor:05}", actor = actor.0).into(),
                     address: e.address,
                     price,
                     stake: stake_to_fixed(e.stake),
                 })
             };
-            let all = self.view.active.iter().filter_map(offer).collect();
+            let offers = self.view.active.iter().filter_map(offer);
+            let all = offers.filter(|o| self.flows.selection.eligible(o)).collect();
             self.flows.offers = (self.view.active_reading, all);
         }
         let most = self.scenario.orchestrators.max_sessions.0;
@@ -339,7 +343,10 @@ impl World {
         };
         let message = Message::GetOrchestrator { request: 0, sender, sig, wants: None, ignore_capacity: false };
         // Nodes look at the chain every few seconds; here they do so when it matters.
-        self.look(now, actor, life)?;
+        let age = Millis::from_secs(u64::from(self.scenario.chain.poll_seconds.0));
+        if self.node(actor).is_some_and(|n| n.looked + age <= now) {
+            self.look(now, actor, life)?;
+        }
         self.flows.heard = Some(Vec::new());
         let input = Input::Message { from: Peer(gateway.0), message: Box::new(message) };
         self.deliver(now, actor, Part::Orchestrator, input)?;

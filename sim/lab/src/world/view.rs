@@ -1,6 +1,7 @@
 //! The chain as nodes see it when they look: one reader serves them all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures::executor::block_on;
 use weir_chain::hints::pool_hints;
@@ -25,7 +26,9 @@ pub(crate) struct View {
     /// The round initialised last.
     pub(crate) round: RoundInfo,
     /// Its active orchestrators.
-    pub(crate) active: Vec<OrchestratorEntry>,
+    pub(crate) active: Arc<[OrchestratorEntry]>,
+    /// Round of everybody's last reward, as far as it was read.
+    rewarded: BTreeMap<Address, Round>,
     /// How often they were read.
     pub(crate) active_reading: u64,
     /// The newest head.
@@ -47,7 +50,8 @@ impl View {
             pool_max: block_on(client.pool_max_size())?,
             mintable: (LptWei::ZERO, LptWei::ZERO),
             round,
-            active: Vec::new(),
+            active: [].into(),
+            rewarded: BTreeMap::new(),
             active_reading: 0,
             head: ChainHead { l1: head.l1, gas_price },
             peers,
@@ -139,7 +143,10 @@ impl View {
     fn follow_pool(&mut self, logs: &[Log]) {
         for log in logs {
             let (who, more) = match &log.kind {
-                LogKind::Reward { transcoder, amount } => (transcoder, *amount),
+                LogKind::Reward { transcoder, amount } => {
+                    self.rewarded.insert(*transcoder, self.round.round);
+                    (transcoder, *amount)
+                }
                 LogKind::Bond { delegate, additional, .. } => (delegate, *additional),
                 LogKind::Rebond { delegate, amount, .. } => (delegate, *amount),
                 _ => continue,
@@ -150,6 +157,16 @@ impl View {
             let to = self.pool.partition_point(|(_, other)| *other >= stake);
             self.pool.insert(to, (who, stake));
         }
+    }
+
+    /// Last round in which an orchestrator called reward.
+    pub(crate) fn last_reward(&mut self, who: Address) -> Result<Round, ChainError> {
+        if let Some(round) = self.rewarded.get(&who) {
+            return Ok(*round);
+        }
+        let round = block_on(self.client.transcoder(who))?.last_reward_round;
+        self.rewarded.insert(who, round);
+        Ok(round)
     }
 
     /// Where an orchestrator stands in the pool after its reward of the round.
