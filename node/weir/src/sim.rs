@@ -82,7 +82,8 @@ fn make(arguments: RunArguments) -> Result<(), Failure> {
     let out = arguments.out.unwrap_or_else(|| Path::new("runs").join(format!("{}-{seed}", scenario.name)));
     let cancel = interrupt::flag()?;
     let bar = Bar::new();
-    let options = RunOptions { seed: Some(seed), out, trace: !arguments.no_trace, cancel, progress: Some(bar.callback()) };
+    let options =
+        RunOptions { seed: Some(seed), out, trace: !arguments.no_trace, cancel, progress: Some(bar.callback()) };
     let outcome = weir_lab::run(&scenario, options).map_err(|error| from_lab(&error))?;
     drop(bar);
     // A report that cannot be made takes nothing away from the run: its result is shown first.
@@ -163,6 +164,9 @@ fn from_lab(error: &LabError) -> Failure {
         }
         LabError::ClipShape { .. } => Failure::usage(message)
             .help("give the ladder the clip's shape, or name another clip; docs/scenarios.md says how sizes follow"),
+        LabError::Stakes { .. } => {
+            Failure::usage(message).help("raise token.genesis_lpt, or lower stake_lpt or the counts")
+        }
         LabError::Read { .. } => Failure::failed(message).help("name a folder that `weir sim run` left"),
         LabError::Write { .. } | LabError::Table { .. } => {
             Failure::failed(message).help("make room and check the folder's permissions, or name another with --out")

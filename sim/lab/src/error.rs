@@ -75,6 +75,14 @@ pub enum LabError {
     /// The contracts could not be deployed or read.
     #[error(transparent)]
     Chain(#[from] weir_chain::ChainError),
+    /// The drawn stakes are more than there is.
+    #[error("stakes drawn for this seed come to {wanted}, and token.genesis_lpt is {genesis}")]
+    Stakes {
+        /// What everybody is to have.
+        wanted: weir_types::LptWei,
+        /// What there is.
+        genesis: weir_types::LptWei,
+    },
     /// The contracts could not be deployed.
     #[error("cannot set the network up: {0}")]
     Setup(String),

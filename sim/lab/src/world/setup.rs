@@ -197,6 +197,12 @@ impl Stage<'_> {
     }
 
     fn bond(&mut self, s: &Scenario, cast: &Cast, d: &Deployment) -> Result<(), LabError> {
+        let purses =
+            cast.delegators.iter().map(|x| purse(s, x.stake)).chain(cast.orchestrators.iter().map(|o| o.stake));
+        let (wanted, all) = (purses.fold(U256::ZERO, |sum, p| sum.saturating_add(p.0)), lpt(s.token.genesis_lpt.0));
+        if wanted > all.0 {
+            return Err(LabError::Stakes { wanted: LptWei(wanted), genesis: all });
+        }
         for o in &cast.orchestrators {
             self.stake(&o.id, o.stake, o.stake, o.id.address(), d)?;
             let cut = BondingManager::transcoderCall {
@@ -216,12 +222,7 @@ impl Stage<'_> {
         }
         for x in &cast.delegators {
             let Some(to) = cast.orchestrators.get(x.delegate).map(|o| o.id.address()) else { continue };
-            // A tenth is kept back for those who add to their stake later.
-            let purse = if s.delegators.bond_more.0 > 0.0 {
-                LptWei(x.stake.0.saturating_add(x.stake.0 / U256::from(10u64)))
-            } else {
-                x.stake
-            };
+            let purse = purse(s, x.stake);
             self.stake(&x.id, purse, x.stake, to, d)?;
         }
         Ok(())
@@ -366,6 +367,11 @@ fn assemble(
     };
     world.schedule(streams, cast, round_seconds)?;
     Ok(world)
+}
+
+/// What a delegator has: a tenth more than its stake where some add to theirs later.
+fn purse(s: &Scenario, stake: LptWei) -> LptWei {
+    if s.delegators.bond_more.0 > 0.0 { LptWei(stake.0.saturating_add(stake.0 / U256::from(10u64))) } else { stake }
 }
 
 fn contracts(d: &Deployment) -> Vec<(&'static str, Address)> {
