@@ -185,15 +185,17 @@ impl<S: Offer> SessionPool<S> {
     #[must_use]
     pub fn needs_refresh(&self) -> bool {
         let threshold = self.config.wanted.div_ceil(2).min(MAX_REFRESH_THRESHOLD);
-        !self.refreshing && self.choices() < threshold
+        !self.refreshing && self.choices(threshold) < threshold
     }
 
-    fn choices(&self) -> usize {
+    /// How many sessions there are to choose from, up to a number: the rest need not be looked at.
+    fn choices(&self, most: usize) -> usize {
         let can = |uri: &&Arc<str>| {
             let eligible = |s: &Session<S>| !self.config.on_chain || self.config.selection.eligible(&s.offer);
             self.sessions.get(*uri).is_some_and(eligible)
         };
-        self.selector.known_len() + self.selector.unknown().iter().filter(can).count()
+        let known = self.selector.known_len();
+        known + self.selector.unknown().iter().filter(can).take(most.saturating_sub(known)).count()
     }
 
     /// Begins a refresh and says how many orchestrators to look for.
