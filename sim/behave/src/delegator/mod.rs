@@ -1,0 +1,5 @@
+//! Delegators.
+
+mod view;
+
+pub use view::{Act, Lock, View};

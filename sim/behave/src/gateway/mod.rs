@@ -1,0 +1,5 @@
+//! Gateways.
+
+mod view;
+
+pub use view::{Act, Finding, Moment, View};

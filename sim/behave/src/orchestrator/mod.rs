@@ -1,0 +1,5 @@
+//! Orchestrators.
+
+mod view;
+
+pub use view::{Act, Job, Load, Quote, RewardView, Room, Service, View, Work};
