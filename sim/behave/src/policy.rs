@@ -29,7 +29,11 @@ pub trait OrchestratorPolicy: Debug {
     ///
     /// # Errors
     /// When a script fails.
-    fn think(&mut self, view: &orchestrator::View<'_>, rng: &mut Entropy) -> Result<Vec<orchestrator::Act>, BehaveError>;
+    fn think(
+        &mut self,
+        view: &orchestrator::View<'_>,
+        rng: &mut Entropy,
+    ) -> Result<Vec<orchestrator::Act>, BehaveError>;
 
     /// Whether it calls reward now. Asked once per round while it has not called.
     ///

@@ -213,6 +213,18 @@ impl Setting for String {
     }
 }
 
+impl Setting for [f64; 2] {
+    fn form(limits: &Limits) -> String {
+        format!("pair of: {}", f64::form(limits))
+    }
+    fn shown(&self) -> String {
+        format!("[{}, {}]", self[0].shown(), self[1].shown())
+    }
+    fn problem(&self, limits: &Limits) -> Option<Problem> {
+        self.iter().find_map(|v| limits.problem(*v))
+    }
+}
+
 impl<T: Setting> Setting for Option<T> {
     fn form(limits: &Limits) -> String {
         T::form(limits)
@@ -433,4 +445,50 @@ macro_rules! choice {
     };
 }
 
-pub(crate) use {choice, params};
+/// Declares a choice that has no parameters, named by a word. The first is the default.
+macro_rules! words {
+    (
+        $(#[doc = $doc:literal])*
+        pub enum $name:ident {
+            $(#[doc = $fdoc:literal])*
+            $first:ident = $fword:literal,
+            $( $(#[doc = $vdoc:literal])* $variant:ident = $word:literal, )*
+        }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+        pub enum $name {
+            $(#[doc = $fdoc])*
+            #[default]
+            #[serde(rename = $fword)]
+            $first,
+            $(
+                $(#[doc = $vdoc])*
+                #[serde(rename = $word)]
+                $variant,
+            )*
+        }
+
+        impl $crate::setting::Setting for $name {
+            fn form(_: &$crate::setting::Limits) -> String {
+                let all = [
+                    ($fword, $crate::setting::prose(&[$($fdoc),*])),
+                    $( ($word, $crate::setting::prose(&[$($vdoc),*])), )*
+                ];
+                let all: Vec<String> = all.iter().map(|(word, doc)| format!("`{word}`: {doc}")).collect();
+                all.join(" ")
+            }
+            fn shown(&self) -> String {
+                match self {
+                    Self::$first => concat!("`", $fword, "`").to_owned(),
+                    $( Self::$variant => concat!("`", $word, "`").to_owned(), )*
+                }
+            }
+            fn problem(&self, _: &$crate::setting::Limits) -> Option<$crate::setting::Problem> {
+                None
+            }
+        }
+    };
+}
+
+pub(crate) use {choice, params, words};

@@ -91,7 +91,10 @@ impl<'de> Visitor<'de> for Seen {
 
 impl Setting for Spread {
     fn form(limits: &Limits) -> String {
-        format!("{}; or `{{ kind = \"uniform\", from, to }}`, `{{ kind = \"lognormal\", median, sigma, min, max }}`", f64::form(limits))
+        format!(
+            "{}; or `{{ kind = \"uniform\", from, to }}`, `{{ kind = \"lognormal\", median, sigma, min, max }}`",
+            f64::form(limits)
+        )
     }
 
     fn shown(&self) -> String {
