@@ -10,6 +10,7 @@ pub mod orchestrator;
 pub mod policy;
 pub mod pool;
 pub mod process;
+pub mod script;
 pub mod setting;
 pub mod spread;
 pub mod view;

@@ -491,4 +491,83 @@ macro_rules! words {
     };
 }
 
-pub(crate) use {choice, params, words};
+/// Declares what an actor can see. Scripts get it as a map with the same names.
+macro_rules! seen {
+    (
+        $(#[doc = $doc:literal])*
+        $(#[derive($($derive:ident),*)])*
+        pub struct $name:ident $(<$life:lifetime>)? {
+            $( $(#[doc = $fdoc:literal])* $(#[serde($attr:ident)])* pub $field:ident : $ty:ty, )*
+        }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, PartialEq, serde::Serialize)]
+        $(#[derive($($derive),*)])*
+        pub struct $name $(<$life>)? {
+            $( $(#[doc = $fdoc])* $(#[serde($attr)])* pub $field: $ty, )*
+        }
+
+        impl $(<$life>)? $name $(<$life>)? {
+            /// Names and meanings of all that is seen, for the pages. What scripts do not see has no meaning here.
+            pub const KEYS: &'static [(&'static str, &'static [&'static str], bool)] = &[
+                $( (stringify!($field), &[$($fdoc),*], { let hidden: &[&str] = &[$(stringify!($attr)),*]; hidden.is_empty() }), )*
+            ];
+        }
+    };
+}
+
+/// One act, as a page shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActDoc {
+    /// What `act` says.
+    pub name: &'static str,
+    /// What it does, line by line.
+    pub meaning: &'static [&'static str],
+    /// Its keys, each with its meaning.
+    pub keys: &'static [(&'static str, &'static [&'static str])],
+}
+
+/// What actors can do, as scripts name it.
+pub trait Named: Sized {
+    /// All of it.
+    const DOCS: &'static [ActDoc];
+}
+
+/// Declares what an actor can do. Scripts give it as a map with `act` and the same names.
+macro_rules! acts {
+    (
+        $(#[doc = $doc:literal])*
+        pub enum $name:ident {
+            $(
+                $(#[doc = $vdoc:literal])*
+                $variant:ident = $word:literal
+                $({ $( $(#[doc = $fdoc:literal])* $field:ident : $ty:ty, )* })?,
+            )*
+        }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(tag = "act", deny_unknown_fields)]
+        pub enum $name {
+            $(
+                $(#[doc = $vdoc])*
+                #[serde(rename = $word)]
+                $variant $({ $( $(#[doc = $fdoc])* $field: $ty, )* })?,
+            )*
+        }
+
+        impl $crate::setting::Named for $name {
+            const DOCS: &'static [$crate::setting::ActDoc] = &[
+                $(
+                    $crate::setting::ActDoc {
+                        name: $word,
+                        meaning: &[$($vdoc),*],
+                        keys: &[ $( $( (stringify!($field), &[$($fdoc),*]), )* )? ],
+                    },
+                )*
+            ];
+        }
+    };
+}
+
+pub(crate) use {acts, choice, params, seen, words};

@@ -1,30 +1,32 @@
 //! What all actors can know of the network. The lab fills it, once per round.
 
-use serde::Serialize;
+use crate::setting::seen;
 
-/// The network at the start of a round. Prices are those of the oracle, so they may be late or stale.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Network {
-    /// Rounds since the run's first, which is 0.
-    pub round: u64,
-    /// Length of a round in days.
-    pub round_days: f64,
-    /// Price of LPT in ETH, as actors see it.
-    pub lpt_eth: f64,
-    /// Price of ETH in US dollars, as actors see it.
-    pub eth_usd: f64,
-    /// Gas price in gwei.
-    pub gas_gwei: f64,
-    /// Mood of the market: 0 is fear, 100 is greed, 50 is neither.
-    pub sentiment: f64,
-    /// Supply of LPT.
-    pub supply_lpt: f64,
-    /// Stake of the active set.
-    pub bonded_lpt: f64,
-    /// Inflation of this round, as a share of the supply.
-    pub inflation: f64,
-    /// Share of minted rewards that goes to the treasury.
-    pub treasury_cut: f64,
+seen! {
+    /// The network at the start of a round. Prices are those of the oracle, so they may be late or stale.
+    #[derive(Copy)]
+    pub struct Network {
+        /// Rounds since the run's first, which is 0.
+        pub round: u64,
+        /// Length of a round in days.
+        pub round_days: f64,
+        /// Price of LPT in ETH, as actors see it.
+        pub lpt_eth: f64,
+        /// Price of ETH in US dollars, as actors see it.
+        pub eth_usd: f64,
+        /// Gas price in gwei.
+        pub gas_gwei: f64,
+        /// Mood of the market: 0 is fear, 100 is greed, 50 is neither.
+        pub sentiment: f64,
+        /// Supply of LPT.
+        pub supply_lpt: f64,
+        /// Stake of the active set.
+        pub bonded_lpt: f64,
+        /// Inflation of this round, as a share of the supply.
+        pub inflation: f64,
+        /// Share of minted rewards that goes to the treasury.
+        pub treasury_cut: f64,
+    }
 }
 
 impl Default for Network {
@@ -77,30 +79,31 @@ impl Network {
     }
 }
 
-/// An orchestrator as everybody sees it. The number is the lab's, and stays the same for the whole run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Peer {
-    /// Number of the orchestrator.
-    pub id: u64,
-    /// Number of its owner; clones of one owner share it. Actors do not know it, and scripts do not see it.
-    #[serde(skip)]
-    pub owner: u64,
-    /// True in the active set.
-    pub active: bool,
-    /// All stake behind it.
-    pub stake_lpt: f64,
-    /// Stake of its own.
-    pub self_stake_lpt: f64,
-    /// Share of rewards that it keeps.
-    pub reward_cut: f64,
-    /// Share of fees that it gives to delegators.
-    pub fee_share: f64,
-    /// Advertised price.
-    pub wei_per_pixel: f64,
-    /// Share of the last rounds in which it called reward.
-    pub reward_ratio: f64,
-    /// Fees per round over the last rounds.
-    pub fees_eth: f64,
+seen! {
+    /// An orchestrator as everybody sees it. The number is the lab's, and stays the same for the whole run.
+    pub struct Peer {
+        /// Number of the orchestrator.
+        pub id: u64,
+        /// Number of its owner; clones of one owner share it. Actors do not know it, and scripts do not see it.
+        #[serde(skip)]
+        pub owner: u64,
+        /// True in the active set.
+        pub active: bool,
+        /// All stake behind it.
+        pub stake_lpt: f64,
+        /// Stake of its own.
+        pub self_stake_lpt: f64,
+        /// Share of rewards that it keeps.
+        pub reward_cut: f64,
+        /// Share of fees that it gives to delegators.
+        pub fee_share: f64,
+        /// Advertised price.
+        pub wei_per_pixel: f64,
+        /// Share of the last rounds in which it called reward.
+        pub reward_ratio: f64,
+        /// Fees per round over the last rounds.
+        pub fees_eth: f64,
+    }
 }
 
 impl Peer {

@@ -1,75 +1,77 @@
 //! What a gateway knows, and what it can do.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use weir_types::Instant;
 
+use crate::setting::{acts, seen};
 use crate::view::{Network, Peer};
 
-/// What a gateway knows when a round starts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct View<'a> {
-    /// The network.
-    pub network: &'a Network,
-    /// All orchestrators, in the order of their numbers.
-    pub orchestrators: &'a [Peer],
-    /// ETH in the wallet.
-    pub wallet_eth: f64,
-    /// Deposit at the broker.
-    pub deposit_eth: f64,
-    /// Reserve at the broker.
-    pub reserve_eth: f64,
-    /// True while deposit and reserve are being unlocked.
-    pub unlocking: bool,
-    /// True when what was unlocked can be withdrawn.
-    pub unlocked: bool,
-    /// Expected value of tickets sent in the last round.
-    pub spent_eth: f64,
-    /// Streams carried at a time, on average over the last round.
-    pub sessions: f64,
-    /// Sessions of the last round that no orchestrator took.
-    pub unserved: u64,
+seen! {
+    /// What a gateway knows when a round starts.
+    pub struct View<'a> {
+        /// The network.
+        pub network: &'a Network,
+        /// All orchestrators, in the order of their numbers.
+        pub orchestrators: &'a [Peer],
+        /// ETH in the wallet.
+        pub wallet_eth: f64,
+        /// Deposit at the broker.
+        pub deposit_eth: f64,
+        /// Reserve at the broker.
+        pub reserve_eth: f64,
+        /// True while deposit and reserve are being unlocked.
+        pub unlocking: bool,
+        /// True when what was unlocked can be withdrawn.
+        pub unlocked: bool,
+        /// Expected value of tickets sent in the last round.
+        pub spent_eth: f64,
+        /// Streams carried at a time, on average over the last round.
+        pub sessions: f64,
+        /// Sessions of the last round that no orchestrator took.
+        pub unserved: u64,
+    }
 }
 
-/// What a gateway does at the start of a round.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "act", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Act {
-    /// Adds to the deposit and to the reserve.
-    Fund {
-        /// ETH for the deposit.
-        deposit_eth: f64,
-        /// ETH for the reserve.
-        reserve_eth: f64,
-    },
-    /// Starts to unlock deposit and reserve.
-    Unlock,
-    /// Stays after all.
-    CancelUnlock,
-    /// Withdraws what is unlocked.
-    Withdraw,
-    /// Pays no more than this from now on.
-    SetMaxPrice {
-        /// Wei per pixel.
-        wei_per_pixel: f64,
-    },
-    /// Opens streams with many orchestrators at once, whatever demand says.
-    Flood {
-        /// To how many orchestrators.
-        orchestrators: u64,
-        /// Streams with each.
-        sessions: f64,
-    },
-    /// Ends what [`Act::Flood`] opened.
-    EndFlood,
-    /// Sends streams of its own making to one orchestrator.
-    Wash {
-        /// Number of the orchestrator.
-        to: u64,
-        /// Fees of the round.
-        eth: f64,
-    },
-    /// Stops for good.
-    Quit,
+acts! {
+    /// What a gateway does at the start of a round.
+    pub enum Act {
+        /// Adds to the deposit and to the reserve.
+        Fund = "fund" {
+            /// ETH for the deposit.
+            deposit_eth: f64,
+            /// ETH for the reserve.
+            reserve_eth: f64,
+        },
+        /// Starts to unlock deposit and reserve.
+        Unlock = "unlock",
+        /// Stays after all.
+        CancelUnlock = "cancel_unlock",
+        /// Withdraws what is unlocked.
+        Withdraw = "withdraw",
+        /// Pays no more than this from now on.
+        SetMaxPrice = "set_max_price" {
+            /// Wei per pixel.
+            wei_per_pixel: f64,
+        },
+        /// Opens streams with many orchestrators at once, whatever demand says.
+        Flood = "flood" {
+            /// To how many orchestrators.
+            orchestrators: u64,
+            /// Streams with each.
+            sessions: f64,
+        },
+        /// Ends what [`Act::Flood`] opened.
+        EndFlood = "end_flood",
+        /// Sends streams of its own making to one orchestrator.
+        Wash = "wash" {
+            /// Number of the orchestrator.
+            to: u64,
+            /// Fees of the round.
+            eth: f64,
+        },
+        /// Stops for good.
+        Quit = "quit",
+    }
 }
 
 /// A moment at which demand is asked for.

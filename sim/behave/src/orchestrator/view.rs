@@ -2,35 +2,37 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::setting::{acts, seen};
 use crate::view::{Network, Peer};
 
-/// What an orchestrator knows when a round starts. Amounts "of the last round" are of the one that has just ended.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct View<'a> {
-    /// The network.
-    pub network: &'a Network,
-    /// All other orchestrators, in the order of their numbers.
-    pub rivals: &'a [Peer],
-    /// Itself, as others see it.
-    pub me: &'a Peer,
-    /// ETH for gas.
-    pub wallet_eth: f64,
-    /// LPT that is not bonded.
-    pub wallet_lpt: f64,
-    /// Streams it can carry at a time.
-    pub sessions_max: f64,
-    /// Streams carried at a time, on average over the last round.
-    pub sessions: f64,
-    /// Millions of pixels encoded in the last round.
-    pub megapixels: f64,
-    /// Fees of the last round that are its own.
-    pub own_fees_eth: f64,
-    /// Rewards of the last round that are its own: the cut and those of its own stake.
-    pub own_rewards_lpt: f64,
-    /// ETH spent on gas in the last round.
-    pub gas_spent_eth: f64,
-    /// Smallest stake in the active set; 0 while places are free.
-    pub entry_lpt: f64,
+seen! {
+    /// What an orchestrator knows when a round starts. Amounts "of the last round" are of the one that has just ended.
+    pub struct View<'a> {
+        /// The network.
+        pub network: &'a Network,
+        /// All other orchestrators, in the order of their numbers.
+        pub rivals: &'a [Peer],
+        /// Itself, as others see it.
+        pub me: &'a Peer,
+        /// ETH for gas.
+        pub wallet_eth: f64,
+        /// LPT that is not bonded.
+        pub wallet_lpt: f64,
+        /// Streams it can carry at a time.
+        pub sessions_max: f64,
+        /// Streams carried at a time, on average over the last round.
+        pub sessions: f64,
+        /// Millions of pixels encoded in the last round.
+        pub megapixels: f64,
+        /// Fees of the last round that are its own.
+        pub own_fees_eth: f64,
+        /// Rewards of the last round that are its own: the cut and those of its own stake.
+        pub own_rewards_lpt: f64,
+        /// ETH spent on gas in the last round.
+        pub gas_spent_eth: f64,
+        /// Smallest stake in the active set; 0 while places are free.
+        pub entry_lpt: f64,
+    }
 }
 
 impl View<'_> {
@@ -47,66 +49,68 @@ impl View<'_> {
     }
 }
 
-/// What an orchestrator does at the start of a round.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "act", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Act {
-    /// Advertises another price from now on.
-    SetPrice {
-        /// Wei per pixel.
-        wei_per_pixel: f64,
-    },
-    /// Sets its cuts. The chain takes them while the round is not locked.
-    SetCuts {
-        /// Share of rewards that it keeps.
-        reward_cut: f64,
-        /// Share of fees that it gives to delegators.
-        fee_share: f64,
-    },
-    /// Carries so many streams at a time from now on.
-    SetSessions {
-        /// Streams.
-        sessions: f64,
-    },
-    /// Is down for a part of the round.
-    Down {
-        /// Seconds from the round's start.
-        after_seconds: f64,
-        /// For how long, possibly beyond the round's end.
-        seconds: f64,
-    },
-    /// Bonds more to itself.
-    Bond {
-        /// LPT.
-        lpt: f64,
-    },
-    /// Takes stake of its own out.
-    Unbond {
-        /// LPT.
-        lpt: f64,
-    },
-    /// Withdraws its fees.
-    WithdrawFees,
-    /// Sells LPT of its wallet.
-    Sell {
-        /// LPT.
-        lpt: f64,
-    },
-    /// Leaves for good: takes all stake out and serves nobody.
-    Quit,
+acts! {
+    /// What an orchestrator does at the start of a round.
+    pub enum Act {
+        /// Advertises another price from now on.
+        SetPrice = "set_price" {
+            /// Wei per pixel.
+            wei_per_pixel: f64,
+        },
+        /// Sets its cuts. The chain takes them while the round is not locked.
+        SetCuts = "set_cuts" {
+            /// Share of rewards that it keeps.
+            reward_cut: f64,
+            /// Share of fees that it gives to delegators.
+            fee_share: f64,
+        },
+        /// Carries so many streams at a time from now on.
+        SetSessions = "set_sessions" {
+            /// Streams.
+            sessions: f64,
+        },
+        /// Is down for a part of the round.
+        Down = "down" {
+            /// Seconds from the round's start.
+            after_seconds: f64,
+            /// For how long, possibly beyond the round's end.
+            seconds: f64,
+        },
+        /// Bonds more to itself.
+        Bond = "bond" {
+            /// LPT.
+            lpt: f64,
+        },
+        /// Takes stake of its own out.
+        Unbond = "unbond" {
+            /// LPT.
+            lpt: f64,
+        },
+        /// Withdraws its fees.
+        WithdrawFees = "withdraw_fees",
+        /// Sells LPT of its wallet.
+        Sell = "sell" {
+            /// LPT.
+            lpt: f64,
+        },
+        /// Leaves for good: takes all stake out and serves nobody.
+        Quit = "quit",
+    }
 }
 
-/// What an orchestrator knows when it may call reward.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct RewardView<'a> {
-    /// The network, with the gas price of the moment.
-    pub network: &'a Network,
-    /// Itself.
-    pub me: &'a Peer,
-    /// Gas of a call.
-    pub gas: f64,
-    /// Share of the round that has passed.
-    pub passed: f64,
+seen! {
+    /// What an orchestrator knows when it may call reward.
+    #[derive(Copy)]
+    pub struct RewardView<'a> {
+        /// The network, with the gas price of the moment.
+        pub network: &'a Network,
+        /// Itself.
+        pub me: &'a Peer,
+        /// Gas of a call.
+        pub gas: f64,
+        /// Share of the round that has passed.
+        pub passed: f64,
+    }
 }
 
 /// What an orchestrator knows when it is asked for a price.
