@@ -192,8 +192,8 @@ pub const TOP_DELEGATES: [f64; 25] = [
     165_318.0,
     149_731.0,
 ];
-/// Cumulative share of stake of the largest 25, 50 and 100 of 197 delegates. Same source; that of 25 is summed here.
-pub const DELEGATE_SHARES: [(usize, f64); 3] = [(25, 0.8102), (50, 0.945), (100, 0.9985)];
+/// Cumulative share of stake of the largest 50 and 100 of 197 delegates. Same source.
+pub const DELEGATE_SHARES: [(usize, f64); 2] = [(50, 0.945), (100, 0.9985)];
 /// Delegates with stake. Same source.
 pub const DELEGATES: usize = 197;
 /// Principal of all delegators, in LPT. Same source.

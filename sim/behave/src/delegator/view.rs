@@ -80,6 +80,11 @@ acts! {
         Claim = "claim",
         /// Takes fees.
         WithdrawFees = "withdraw_fees",
+        /// Buys LPT for the wallet.
+        Buy = "buy" {
+            /// LPT.
+            lpt: f64,
+        },
         /// Sells LPT of the wallet.
         Sell = "sell" {
             /// LPT.

@@ -8,10 +8,10 @@ use weir_types::Entropy;
 use super::attack::Attack;
 use super::demand::{Demand, Users};
 use super::funding::Funding;
+use super::policy::GatewayPolicy;
 use super::view::{Act, Finding, Moment, View};
 use crate::draw;
 use crate::error::BehaveError;
-use crate::policy::GatewayPolicy;
 use crate::script::{Script, ScriptConfig, Scripts};
 use crate::setting::{ANY, Limits, NOT_NEGATIVE, Problem, SHARE, Setting, params};
 
@@ -77,7 +77,7 @@ impl GatewayRules {
             funding: self.funding.clone(),
             checks: self.checks.clone(),
             attack: self.attack.clone(),
-            script: self.script.as_ref().map(|s| scripts.get(s)).transpose()?,
+            script: self.script.as_ref().map(|s| scripts.thinking(s)).transpose()?,
             records: BTreeMap::new(),
             gone: false,
         }))

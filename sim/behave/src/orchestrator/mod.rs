@@ -5,6 +5,7 @@ mod cheating;
 mod costs;
 mod cuts;
 mod exit;
+mod policy;
 mod pricing;
 mod reliability;
 mod reward_calls;
@@ -17,6 +18,7 @@ pub use cheating::{CheapModel, Cheating, CopyInput, DropFrames, FakeHash, Honest
 pub use costs::Costs;
 pub use cuts::{Compete, Cuts, FixedCuts, Squeeze, Takings};
 pub use exit::{AtRound, BelowMargin, Exit, Losses, Never};
+pub use policy::OrchestratorPolicy;
 pub use pricing::{ByUtilisation, CostPlus, FixedPrice, FollowMedian, GasMarkup, Pricing, Undercut};
 pub use reliability::{Perfect, Reliability, Renewal};
 pub use reward_calls::{Always, ByStake, Gain, GasAware, Missing, RewardCalls};

@@ -7,12 +7,12 @@ use super::cheating::{Cheating, Honesty};
 use super::costs::{Account, Costs, Machine};
 use super::cuts::{Cuts, Cutter, Taker, Takings};
 use super::exit::{Exit, Patience};
+use super::policy::OrchestratorPolicy;
 use super::pricing::{Prices, Pricing};
 use super::reliability::{Health, Reliability};
 use super::reward_calls::{Caller, RewardCalls};
 use super::view::{Act, Job, Load, Quote, RewardView, Room, Service, View};
 use crate::error::BehaveError;
-use crate::policy::OrchestratorPolicy;
 use crate::script::{Script, ScriptConfig, Scripts};
 use crate::setting::{ANY, params};
 
@@ -62,7 +62,7 @@ impl OrchestratorRules {
             cutter: self.cuts.build(rng),
             patience: self.exit.build(),
             taker: self.takings.build(),
-            script: self.script.as_ref().map(|s| scripts.get(s)).transpose()?,
+            script: self.script.as_ref().map(|s| scripts.thinking(s)).transpose()?,
             gone: false,
         }))
     }

@@ -6,6 +6,7 @@ use weir_kernel::dist;
 use weir_types::Entropy;
 
 use super::kinds::{Ar1, Gbm, Lognormal, ProcessConfig, QuantileWalk, Replay, Residuals, Schedule, Spikes};
+use crate::boxed::boxed;
 use crate::data;
 use crate::draw::{from_logit, logit, poisson, quantile, student_t};
 
@@ -22,11 +23,7 @@ pub trait Process: Debug {
     fn boxed(&self) -> Box<dyn Process>;
 }
 
-impl Clone for Box<dyn Process> {
-    fn clone(&self) -> Self {
-        self.boxed()
-    }
-}
+boxed!(Process);
 
 impl ProcessConfig {
     /// The process at its start.

@@ -44,7 +44,7 @@ impl Scripts {
     /// The script of a behaviour, with a state of its own.
     ///
     /// # Errors
-    /// When it was not added, or has no function `think(view)`.
+    /// When it was not added.
     pub fn get(&mut self, config: &ScriptConfig) -> Result<Script, BehaveError> {
         let key = (config.file.clone(), config.max_operations);
         let program = match self.programs.get(&key) {
@@ -61,6 +61,16 @@ impl Scripts {
             }
         };
         Ok(Script { program, state: None })
+    }
+
+    /// The script of a behaviour that is asked what it does.
+    ///
+    /// # Errors
+    /// When it was not added, or has no function `think(view)`.
+    pub fn thinking(&mut self, config: &ScriptConfig) -> Result<Script, BehaveError> {
+        let script = self.get(config)?;
+        script.needs("think")?;
+        Ok(script)
     }
 }
 
@@ -89,12 +99,7 @@ impl Program {
             let help = "write it inside a function; `init()` returns what the script starts with";
             return Err(fault::at(name, nowhere, "has statements outside its functions, which nothing runs", help));
         }
-        let program = Self { name: name.to_owned(), max_operations, engine, ast, source };
-        if !program.has("think", 1) {
-            let message = "has no function `think(view)`";
-            return Err(fault::at(name, nowhere, message, "write `fn think(view) { [] }` and go on from there"));
-        }
-        Ok(program)
+        Ok(Self { name: name.to_owned(), max_operations, engine, ast, source })
     }
 
     fn has(&self, function: &str, parameters: usize) -> bool {
@@ -134,6 +139,17 @@ impl Script {
     #[must_use]
     pub fn has(&self, function: &str) -> bool {
         self.program.has(function, 1)
+    }
+
+    /// Asks for a function with one parameter.
+    ///
+    /// # Errors
+    /// When the script has none.
+    pub fn needs(&self, function: &str) -> Result<(), BehaveError> {
+        if self.has(function) {
+            return Ok(());
+        }
+        Err(self.fault(format!("has no function `{function}(view)`"), format!("write `fn {function}(view) {{ ... }}`")))
     }
 
     /// What the script does in view of something.

@@ -1,4 +1,4 @@
-//! Who asks the treasury for money, and who votes how.
+//! What voters and those who ask for money know.
 
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +83,11 @@ acts! {
             lpt: f64,
             /// True for a raid.
             hostile: bool,
+        },
+        /// Sells LPT that was granted.
+        Sell = "sell" {
+            /// LPT.
+            lpt: f64,
         },
     }
 }

@@ -1,4 +1,4 @@
-//! Who starts rounds and redeems tickets, and when.
+//! What keepers know.
 
 use serde::Serialize;
 
