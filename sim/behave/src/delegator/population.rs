@@ -50,8 +50,8 @@ fn today() -> BTreeMap<String, Group> {
 
 params! {
     /// Wallets by size as on 19 January 2026: the count of each band is exact, and so is its stake. Inside a band
-    /// stakes follow a power law whose exponent is found from the band's mean; above 10,000 LPT these come out near
-    /// the exponents .7 and .95 of the measured tail, cut at 2 million.
+    /// stakes follow a power law whose exponent is found from the band's mean. The band above 10,000 LPT has three parts
+    /// of known count and stake, and ends at 2 million.
     pub struct ByBands {
         /// Wallets. Fewer than 3,222 keep the shares of the bands.
         wallets: u32 = 3222 => between(1.0, 1_000_000.0),
@@ -284,14 +284,10 @@ fn stakes(wallets: u32, rng: &mut Entropy) -> Vec<f64> {
             all.extend(spread(band.from, band.to, count, band.mean_lpt, rng));
             continue;
         }
-        // The tail has two parts, whose sums are known.
-        let above = f64::from(data::WALLETS_ABOVE_KNEE) / f64::from(band.wallets);
-        let parts = apportion(count, &[1.0 - above, above]);
-        let high_mean = data::LPT_ABOVE_KNEE / f64::from(data::WALLETS_ABOVE_KNEE);
-        let low_sum = band.mean_lpt * f64::from(band.wallets) - data::LPT_ABOVE_KNEE;
-        let low_mean = low_sum / f64::from(band.wallets - data::WALLETS_ABOVE_KNEE);
-        all.extend(spread(band.from, data::TAIL_KNEE_LPT, parts[0], low_mean, rng));
-        all.extend(spread(data::TAIL_KNEE_LPT, band.to, parts[1], high_mean, rng));
+        let shares = data::TAIL.map(|(.., wallets, _)| f64::from(wallets) / f64::from(band.wallets));
+        for ((from, to, wallets, lpt), count) in data::TAIL.iter().zip(apportion(count, &shares)) {
+            all.extend(spread(*from, *to, count, lpt / f64::from(*wallets), rng));
+        }
     }
     all
 }
