@@ -30,7 +30,8 @@ pub const FLOORS: [(&str, u8); 20] = [
 ];
 
 /// Crates that no task runtime, socket or clock may reach, however many crates lie between.
-pub const SANS_IO: [&str; 6] = ["weir-types", "weir-wire", "weir-ticket", "weir-market", "weir-roles", "weir-kernel"];
+pub const SANS_IO: [&str; 7] =
+    ["weir-types", "weir-wire", "weir-ticket", "weir-market", "weir-roles", "weir-kernel", "weir-behave"];
 
 /// What a crate with one of these below it could do, and must not.
 pub const IO_CRATES: [&str; 8] = ["tokio", "async-std", "smol", "mio", "socket2", "hyper", "reqwest", "alloy-provider"];

@@ -206,7 +206,7 @@ impl Setting for String {
         "text".to_owned()
     }
     fn shown(&self) -> String {
-        if self.is_empty() { String::new() } else { format!("`{self}`") }
+        if self.is_empty() { Self::new() } else { format!("`{self}`") }
     }
     fn problem(&self, _: &Limits) -> Option<Problem> {
         None
@@ -321,19 +321,17 @@ macro_rules! params {
 
             /// What the parameters mean, and their keys.
             #[must_use]
-            #[allow(unused_mut, clippy::missing_const_for_fn)]
-            pub fn docs(kind: &'static str) -> $crate::setting::KindDoc {
+                        pub fn docs(kind: &'static str) -> $crate::setting::KindDoc {
                 let default = Self::default();
                 let _ = &default;
-                let mut keys = Vec::new();
-                $(
-                    keys.push($crate::setting::KeyDoc {
+                let keys = vec![
+                    $( $crate::setting::KeyDoc {
                         key: stringify!($field),
                         form: <$ty as $crate::setting::Setting>::form(&$limits),
                         default: $crate::setting::Setting::shown(&default.$field),
                         meaning: $crate::setting::prose(&[$($fdoc),*]),
-                    });
-                )*
+                    }, )*
+                ];
                 $crate::setting::KindDoc { kind, meaning: $crate::setting::prose(&[$($doc),*]), keys }
             }
 

@@ -222,7 +222,7 @@ pub fn assign(members: &[Member], targets: &[(u64, f64)], rng: &mut Entropy) -> 
             lacking[at] -= lpt;
         }
     }
-    let mut place = |m: &Member| {
+    let place = |m: &Member| {
         if let Some(id) = m.delegate {
             return id;
         }
@@ -239,7 +239,7 @@ pub fn assign(members: &[Member], targets: &[(u64, f64)], rng: &mut Entropy) -> 
         }
         targets.get(at).map_or(0, |(id, _)| *id)
     };
-    members.iter().map(|m| place(m)).collect()
+    members.iter().map(place).collect()
 }
 
 /// Stakes of so many delegates as on 19 January 2026, largest first, summing to a total: the largest 25 as measured,

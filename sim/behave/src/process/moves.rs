@@ -102,7 +102,7 @@ impl Process for Price {
             left -= part;
         }
         // Neither 0 nor beyond all bounds, however long the walk.
-        self.value = (self.value * libm::exp(growth)).max(1e-18).min(1e18);
+        self.value = (self.value * libm::exp(growth)).clamp(1e-18, 1e18);
         self.value
     }
     copy!();

@@ -1,4 +1,6 @@
 //! The committed pages are what the code says.
+// A test reads and writes the pages.
+#![allow(clippy::disallowed_methods)]
 
 use std::fs;
 use std::path::PathBuf;

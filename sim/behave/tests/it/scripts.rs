@@ -1,4 +1,6 @@
 //! Scripts: what they can do, what they cannot, and what is said when they fail.
+// A test may look at the clock.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::time::Instant;
 
@@ -311,7 +313,7 @@ fn others_may_be_scripts_too() {
         abstain_lpt: 0.0,
     };
     let mut vote = |hostile, delegate_vote| {
-        let proposal = Proposal { hostile, ..proposal.clone() };
+        let proposal = Proposal { hostile, ..proposal };
         v.vote(
             &voter::View {
                 network: &n,
