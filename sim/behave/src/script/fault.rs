@@ -29,13 +29,12 @@ pub(super) fn parsing(name: &str, error: &ParseError) -> BehaveError {
     at(name, error.position(), error.err_type().to_string(), help)
 }
 
-/// A fault while a script runs. `view` is what it was given: names near to a wrong one come from there.
-pub(super) fn running(name: &str, error: &EvalAltResult, limit: u64, view: &Map) -> BehaveError {
+/// A fault while a script runs. `view` is what it was given: names near to a wrong one come from there. What ends a
+/// call as a whole (too many operations, too deep, too large) has no place of its own: it gets that of the function.
+pub(super) fn running(name: &str, error: &EvalAltResult, function: Position, limit: u64, view: &Map) -> BehaveError {
     let inner = error.unwrap_inner();
-    let mut position = inner.position();
-    if position.is_none() {
-        position = error.position();
-    }
+    let places = [inner.position(), error.position(), function];
+    let position = places.into_iter().find(|p| !p.is_none()).unwrap_or(function);
     let (message, help) = match inner {
         EvalAltResult::ErrorTooManyOperations(_) => (
             format!("took more than {limit} operations"),

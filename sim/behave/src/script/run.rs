@@ -77,6 +77,7 @@ impl Scripts {
 /// A script that is read. All its actors share it.
 struct Program {
     name: String,
+    text: String,
     max_operations: u64,
     engine: Engine,
     ast: AST,
@@ -99,7 +100,7 @@ impl Program {
             let help = "write it inside a function; `init()` returns what the script starts with";
             return Err(fault::at(name, nowhere, "has statements outside its functions, which nothing runs", help));
         }
-        Ok(Self { name: name.to_owned(), max_operations, engine, ast, source })
+        Ok(Self { name: name.to_owned(), text: text.to_owned(), max_operations, engine, ast, source })
     }
 
     fn has(&self, function: &str, parameters: usize) -> bool {
@@ -107,51 +108,26 @@ impl Program {
     }
 
     /// Calls a function with the actor's state and stream.
-    fn call(&self, function: &str, state: &mut Dynamic, args: &[Dynamic], rng: &mut Entropy) -> Called {
-        let (before, start) = (state.clone(), rng.clone());
-        let answer = self.run(&self.engine, function, state, args, rng);
-        match answer {
-            Err(error) if endless(&error) && error.unwrap_inner().position().is_none() => {
-                Err(self.placed(error, function, &before, args, &start))
-            }
-            other => other,
-        }
-    }
-
-    fn run(&self, engine: &Engine, function: &str, state: &mut Dynamic, args: &[Dynamic], rng: &mut Entropy) -> Called {
+    fn call(&self, function: &str, state: &mut Dynamic, args: Vec<Dynamic>, rng: &mut Entropy) -> Called {
         self.source.replace(Some(rng.clone()));
         let options = CallFnOptions::new().eval_ast(false).rewind_scope(true).bind_this_ptr(state);
-        let answer = engine.call_fn_with_options(options, &mut Scope::new(), &self.ast, function, args.to_vec());
+        let answer = self.engine.call_fn_with_options(options, &mut Scope::new(), &self.ast, function, args);
         if let Some(drawn) = self.source.take() {
             *rng = drawn;
         }
         answer
     }
 
-    /// The same call that took too long, with a place. Not every operation has one: another is near.
-    fn placed(
-        &self,
-        error: Box<EvalAltResult>,
-        function: &str,
-        before: &Dynamic,
-        args: &[Dynamic],
-        start: &Entropy,
-    ) -> Box<EvalAltResult> {
-        for more in 1..=8 {
-            let engine = engine(self.max_operations + more, &self.source);
-            let again = self.run(&engine, function, &mut before.clone(), args, &mut start.clone());
-            match again {
-                Err(found) if endless(&found) && !found.unwrap_inner().position().is_none() => return found,
-                _ => {}
-            }
-        }
-        error
+    /// Where a function begins.
+    fn place(&self, function: &str) -> Position {
+        let heads =
+            |rest: &str| rest.trim_start().strip_prefix(function).is_some_and(|r| r.trim_start().starts_with('('));
+        let head = |line: &str| line.match_indices("fn ").map(|(at, _)| at).find(|at| heads(&line[at + 3..]));
+        let found = self.text.lines().enumerate().find_map(|(i, line)| Some((i, head(line)?)));
+        let counted = |n: usize| u16::try_from(n + 1).ok();
+        let place = found.and_then(|(line, at)| Some(Position::new(counted(line)?, counted(at)?)));
+        place.unwrap_or(Position::NONE)
     }
-}
-
-/// Whether a call was ended for taking too long.
-fn endless(error: &EvalAltResult) -> bool {
-    matches!(error.unwrap_inner(), EvalAltResult::ErrorTooManyOperations(_))
 }
 
 /// Whether a script has statements outside its functions: an engine that stops at the first operation says so.
@@ -228,12 +204,12 @@ impl Script {
         let seen = to_dynamic(view).map_err(|e| self.fault(format!("cannot see: {}", words(&e)), "report this"))?;
         let failed = |e: &EvalAltResult| {
             let map = seen.as_map_ref().map(|m| m.clone()).unwrap_or_default();
-            fault::running(&program.name, e, program.max_operations, &map)
+            fault::running(&program.name, e, program.place(function), program.max_operations, &map)
         };
         if self.state.is_none() {
             let mut state = Dynamic::from_map(Map::new());
             if program.has("init", 0) {
-                state = program.call("init", &mut state.clone(), &[], rng).map_err(|e| failed(&e))?;
+                state = program.call("init", &mut state.clone(), Vec::new(), rng).map_err(|e| failed(&e))?;
             }
             if !state.is_map() {
                 let message = format!("`init` returned {}, not a map", state.type_name());
@@ -242,7 +218,7 @@ impl Script {
             self.state = Some(state);
         }
         let Some(state) = &mut self.state else { return Ok(Dynamic::UNIT) };
-        program.call(function, state, std::slice::from_ref(&seen), rng).map_err(|e| failed(&e))
+        program.call(function, state, vec![seen.clone()], rng).map_err(|e| failed(&e))
     }
 
     /// One act out of a map.
