@@ -214,12 +214,8 @@ pub const CHURN_SHAPE: f64 = 0.65;
 pub const CHURN_SCALE_DAYS: f64 = 1_572.0;
 /// Days of an extractor's cycle of claim and withdrawal, from and to. Delegation research, followed wallets.
 pub const EXTRACTION_DAYS: (f64, f64) = (30.0, 95.0);
-/// Days of a year on which more than 1 % of stake moved at once: 50 in 1,368 days. Emissions risk.
-pub const JUMPS_PER_YEAR: f64 = 13.3;
-/// Share of those that went out. Emissions risk.
+/// Share of the days on which more than 1 % of stake moved that went out: 50 days in 1,368. Emissions risk.
 pub const JUMPS_OUT: f64 = 0.56;
-/// Change of the logit of participation per point of fear and greed and round. Emissions risk, ridge fits B and C.
-pub const LOGIT_PER_MOOD_POINT: f64 = -5e-5;
 
 /// Student's t of daily log-returns of ETH, 2022 to 2026: degrees of freedom. CoinGecko series of delegation research.
 pub const ETH_DF: f64 = 2.87;

@@ -25,8 +25,9 @@ params! {
     }
 }
 
-/// The groups of today's network: dust below 1 LPT, and above it half that do nothing; who does something claims,
-/// extracts, leaves, or, from 100,000 LPT, jumps. Shares are assumptions made from 157 top wallets and from bands.
+/// The groups of today's network: dust below 1 LPT, and above it many that do nothing; with the dust they are the half
+/// of wallets that does nothing in a year. The others claim, extract, leave, or, from 100,000 LPT, jump. Their weights
+/// are chosen so that all together claim, withdraw and move stake as often as the network did: a test plays it.
 fn today() -> BTreeMap<String, Group> {
     let group = |weight, from_lpt, to_lpt, class| Group {
         weight,
@@ -37,13 +38,13 @@ fn today() -> BTreeMap<String, Group> {
     let knee = data::TAIL_KNEE_LPT;
     let all = [
         ("dust", group(1.0, 0.0, 1.0, Class::Inert(Inert::default()))),
-        ("passive", group(0.5, 1.0, knee, Class::Passive(Passive::default()))),
-        ("ordinary", group(0.2, 1.0, knee, Class::Ordinary(Ordinary::default()))),
-        ("compounders", group(0.12, 1.0, knee, Class::Compounder(Compounder::default()))),
-        ("extractors", group(0.1, 1.0, knee, Class::Extractor(Extractor::default()))),
-        ("exiters", group(0.08, 1.0, knee, Class::Exiter(Exiter::default()))),
-        ("whales", group(0.7, knee, 1e12, Class::Whale(Whale::default()))),
-        ("large_extractors", group(0.3, knee, 1e12, Class::Extractor(Extractor::default()))),
+        ("passive", group(0.38, 1.0, knee, Class::Passive(Passive::default()))),
+        ("ordinary", group(0.15, 1.0, knee, Class::Ordinary(Ordinary { claims: 0.03, ..Ordinary::default() }))),
+        ("compounders", group(0.17, 1.0, knee, Class::Compounder(Compounder::default()))),
+        ("extractors", group(0.25, 1.0, knee, Class::Extractor(Extractor::default()))),
+        ("exiters", group(0.05, 1.0, knee, Class::Exiter(Exiter::default()))),
+        ("whales", group(0.8, knee, 1e12, Class::Whale(Whale::default()))),
+        ("large_extractors", group(0.2, knee, 1e12, Class::Extractor(Extractor::default()))),
     ];
     all.into_iter().map(|(name, group)| (name.to_owned(), group)).collect()
 }

@@ -71,6 +71,7 @@ impl DelegatorRules {
             borrow_cost: if let Class::Hedger(p) = &self.class { p.borrow_cost.draw(rng) } else { 0.0 },
             principal: None,
             to_sell: 0.0,
+            spare: 0.0,
             fates: BTreeMap::new(),
             coming: VecDeque::new(),
             script: self.script.as_ref().map(|s| scripts.thinking(s)).transpose()?,
@@ -100,6 +101,8 @@ struct Holder {
     principal: Option<f64>,
     /// LPT of open locks that it will sell once they are in the wallet.
     to_sell: f64,
+    /// LPT of the wallet that this round's sale leaves.
+    spare: f64,
     /// What becomes of each lock, and of those whose number is not yet known.
     fates: BTreeMap<u64, Fate>,
     coming: VecDeque<Fate>,
@@ -138,8 +141,10 @@ impl Holder {
     fn money(&mut self, view: &View<'_>) -> Vec<Act> {
         let mut acts = Vec::new();
         let sold = self.to_sell.min(view.wallet_lpt);
+        self.spare = view.wallet_lpt;
         if sold > NOTHING {
             acts.push(Act::Sell { lpt: sold });
+            self.spare -= sold;
         }
         self.to_sell = 0.0;
         for lock in view.locks {
@@ -201,7 +206,7 @@ impl Holder {
         }
         self.waited = 0.0;
         match view.delegate {
-            Some(to) if bonds_wallet && view.wallet_lpt > NOTHING => vec![Act::Bond { lpt: view.wallet_lpt, to }],
+            Some(to) if bonds_wallet && self.spare > NOTHING => vec![Act::Bond { lpt: self.spare, to }],
             Some(_) if view.unclaimed_lpt > NOTHING => vec![Act::Claim],
             _ => Vec::new(),
         }
@@ -249,7 +254,7 @@ impl Holder {
     fn come(&self, lpt: f64, view: &View<'_>, rng: &mut Entropy) -> Vec<Act> {
         let home = view.delegate.or_else(|| self.rules.attention.choose(view.network, view.delegates, rng));
         let Some(to) = home.filter(|_| lpt > NOTHING) else { return Vec::new() };
-        let lacks = lpt - view.wallet_lpt;
+        let lacks = lpt - self.spare;
         let buys = (lacks > NOTHING).then_some(Act::Buy { lpt: lacks });
         buys.into_iter().chain([Act::Bond { lpt, to }]).collect()
     }
@@ -262,9 +267,9 @@ impl Holder {
                 self.principal = None;
                 return self.unbond(view.stake_lpt, Fate::Withdrawn);
             }
-            if view.stake_lpt <= NOTHING && view.wallet_lpt > NOTHING && premium >= p.enter {
+            if view.stake_lpt <= NOTHING && self.spare > NOTHING && premium >= p.enter {
                 let to = self.rules.attention.choose(view.network, view.delegates, rng);
-                return to.map(|to| Act::Bond { lpt: view.wallet_lpt, to }).into_iter().collect();
+                return to.map(|to| Act::Bond { lpt: self.spare, to }).into_iter().collect();
             }
         }
         if view.stake_lpt > NOTHING { self.extract(1.0, view) } else { Vec::new() }

@@ -23,28 +23,34 @@ fn build(rules: &DelegatorRules, rng: &mut Entropy) -> Box<dyn DelegatorPolicy> 
 
 /// A wallet in a small world: rewards come each round, locks open after seven.
 #[derive(Debug, Default)]
-struct World {
-    wallet: f64,
-    stake: f64,
-    unclaimed: f64,
-    delegate: Option<u64>,
-    locks: Vec<(u64, f64, u64)>,
-    next: u64,
-    rate: f64,
-    sold: f64,
-    bought: f64,
-    minted: f64,
-    acts: Vec<(u64, Act)>,
+pub(crate) struct World {
+    pub(crate) wallet: f64,
+    pub(crate) stake: f64,
+    pub(crate) unclaimed: f64,
+    pub(crate) delegate: Option<u64>,
+    pub(crate) locks: Vec<(u64, f64, u64)>,
+    pub(crate) next: u64,
+    pub(crate) rate: f64,
+    pub(crate) sold: f64,
+    pub(crate) bought: f64,
+    pub(crate) minted: f64,
+    pub(crate) acts: Vec<(u64, Act)>,
 }
 
 const UNBONDING: u64 = 7;
 
 impl World {
-    fn new(stake: f64) -> Self {
+    pub(crate) fn new(stake: f64) -> Self {
         Self { stake, delegate: Some(1), ..Self::default() }
     }
 
-    fn round(&mut self, policy: &mut dyn DelegatorPolicy, network: &Network, delegates: &[Peer], rng: &mut Entropy) {
+    pub(crate) fn round(
+        &mut self,
+        policy: &mut dyn DelegatorPolicy,
+        network: &Network,
+        delegates: &[Peer],
+        rng: &mut Entropy,
+    ) {
         let round = network.round;
         let reward = self.stake * self.rate;
         self.stake += reward;
@@ -234,18 +240,15 @@ fn extraction_cycles_lie_where_they_were_seen() {
 }
 
 #[test]
-fn whales_jump_as_rarely_as_measured_and_mostly_out() {
+fn whales_jump_at_their_rate_and_mostly_out() {
     let (mut out, mut into, years) = (0, 0, 400.0);
     for seed in 0..100 {
         let world = play(&rules(Class::Whale(Whale::default())), World::new(300_000.0), 1643, seed);
         out += world.acts.iter().filter(|(_, a)| matches!(a, Act::Unbond { .. })).count();
         into += world.acts.iter().filter(|(_, a)| matches!(a, Act::Bond { .. })).count();
     }
-    // 33 of them make the network's jumps.
-    let jumps = (out + into) as f64 / years * 33.0;
-    assert!((8.0..18.0).contains(&jumps), "{jumps}");
-    let share = out as f64 / (out + into) as f64;
-    assert!((0.48..0.64).contains(&share), "{share}");
+    near((out + into) as f64 / years, 1.8, 0.25);
+    near(out as f64 / (out + into) as f64, 0.56, 0.06);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Behaviours keep to their laws.
 
+mod calibration;
 mod delegators;
 mod gateways;
 mod governance;
