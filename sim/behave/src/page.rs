@@ -117,7 +117,7 @@ fn index() -> String {
 }
 
 fn orchestrators() -> String {
-    let intro = "An orchestrator is put together from its ways: each of the first seven keys names one by `kind`.\n\n\
+    let intro = "An orchestrator is put together from its ways: most keys name one by `kind`.\n\n\
         ```toml\npricing = { kind = \"cost_plus\", margin = { kind = \"uniform\", from = 0.1, to = 0.6 } }\n\
         reward_calls = { kind = \"gas_aware\", margin = 1.5 }\nexit = { kind = \"losses\", rounds = 60 }\n```";
     head("Orchestrators", intro) + &tables(&[OrchestratorRules::sections, Split::sections])
@@ -179,7 +179,7 @@ const SCRIPTS: &str = "A behaviour may be a script in [Rhai](https://rhai.rs) be
 `think(view)` is asked when a round starts, and returns what the actor does, as an array of acts:
 
 ```rust
-// Asks more while busy, and takes a cut only from large delegators' networks.
+// Asks more while busy, and now and then sets its cuts anew.
 fn init() {
     #{ price: 120.0 }
 }

@@ -316,6 +316,15 @@ fn cheats_cheat_at_their_rate_until_they_are_caught() {
 }
 
 #[test]
+fn who_keeps_scores_sees_the_best_of_it() {
+    let cheating = Cheating::CopyInput(CopyInput::default());
+    let rules = OrchestratorRules { cheating, best_for: vec![7], ..OrchestratorRules::default() };
+    let (mut policy, mut r) = (build(&rules), rng(15));
+    let mut work = |gateway| policy.serve(&Job { seconds: 0.0, gateway, pixels: 1 }, &mut r).work;
+    assert_eq!((work(7), work(8)), (Work::Honest, Work::CopyInput));
+}
+
+#[test]
 fn segments_fail_and_lag_at_their_rates() {
     let renewal = Renewal {
         segment_failures: Spread::Same(0.05),

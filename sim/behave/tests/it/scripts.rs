@@ -82,6 +82,17 @@ fn a_script_sees_and_acts() {
     assert_eq!(run("fn think(v) { [#{ act: \"bond\", lpt: 5 }] }"), Ok(vec![Act::Bond { lpt: 5.0 }]));
 }
 
+#[test]
+fn the_script_of_the_page_runs() {
+    let pages = weir_behave::page::pages();
+    let (_, page) = pages.iter().find(|(name, _)| *name == "scripts.md").expect("a page");
+    let text = page.split("```rust").nth(1).and_then(|rest| rest.split("```").next()).expect("a script");
+    let mut p = policy(text).unwrap();
+    let acts = think(p.as_mut(), 1, &mut rng(9)).unwrap();
+    // At a load of a half the price falls by exp(-.03).
+    assert_eq!(acts, [Act::SetPrice { wei_per_pixel: 120.0 * libm::exp(0.3 * (0.5 - 0.6)) }]);
+}
+
 const COUNTER: &str = r#"
     fn init() { #{ n: 0, last: 0.0 } }
     fn think(view) {
