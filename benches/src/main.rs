@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use eyre::Result;
-use weir_benches::{chain, tickets};
+use weir_benches::{chain, sim, tickets};
 
 #[global_allocator]
 static ALLOCATOR: tickets::Counting = tickets::Counting;
@@ -31,6 +31,15 @@ enum What {
         #[arg(long, value_name = "NAME", value_parser = chain::NAMES)]
         only: Vec<String>,
     },
+    /// The simulator: its event kernel beside a plain one.
+    Sim {
+        /// Print the figures as JSON.
+        #[arg(long)]
+        json: bool,
+        /// Measure nothing but this; may be given again.
+        #[arg(long, value_name = "NAME", value_parser = sim::NAMES)]
+        only: Vec<String>,
+    },
     /// Tickets and the market beside the recovery of a signature.
     Tickets {
         /// Print the figures as JSON.
@@ -50,6 +59,15 @@ fn run(cli: &Cli) -> Result<()> {
                 println!("{}", serde_json::to_string_pretty(&figures)?);
             } else {
                 print!("{}", chain::text(&figures));
+            }
+            Ok(())
+        }
+        What::Sim { json, only } => {
+            let figures = sim::measure(only)?;
+            if *json {
+                println!("{}", serde_json::to_string_pretty(&figures)?);
+            } else {
+                print!("{}", sim::text(&figures));
             }
             Ok(())
         }

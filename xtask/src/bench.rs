@@ -11,13 +11,15 @@ use eyre::Result;
 pub(crate) enum What {
     /// The embedded chain beside Anvil and bare revm.
     Chain(Chain),
+    /// The simulator: its event kernel beside a plain one.
+    Sim(Plain),
     /// Tickets and the market beside the recovery of a signature.
-    Tickets(Tickets),
+    Tickets(Plain),
 }
 
 /// How it is measured.
 #[derive(Debug, Args)]
-pub(crate) struct Tickets {
+pub(crate) struct Plain {
     /// Print the figures as JSON.
     #[arg(long)]
     json: bool,
@@ -51,9 +53,13 @@ pub(crate) fn run(what: &What) -> Result<ExitCode> {
             }
             (chain.json, &chain.only)
         }
-        What::Tickets(tickets) => {
+        What::Sim(how) => {
+            command.arg("sim");
+            (how.json, &how.only)
+        }
+        What::Tickets(how) => {
             command.arg("tickets");
-            (tickets.json, &tickets.only)
+            (how.json, &how.only)
         }
     };
     if json {

@@ -9,6 +9,7 @@
 
 pub mod dist;
 pub mod fault;
+mod ladder;
 pub mod net;
 pub mod queue;
 pub mod record;

@@ -1,19 +1,32 @@
 //! The event queue: virtual time in a total order.
 
-use std::cmp::Ordering;
-use std::collections::{BTreeSet, BinaryHeap};
-
 use weir_types::Instant;
 
+use crate::ladder::{Key, Ladder};
 use crate::trace::{Trace, Traced};
+
+/// Taken back events whose keys may lie about before they are cleared away, however few wait.
+const DEAD: usize = 1_024;
 
 /// Somebody to whom events happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct ActorId(pub u32);
 
-/// Number of a scheduled event; also its place among events of the same time and priority.
+/// A scheduled event. Events compare by the order in which they were scheduled, which is also their
+/// order among events of the same time and priority.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EventId(pub u64);
+pub struct EventId {
+    number: u64,
+    slot: u32,
+}
+
+impl EventId {
+    /// How many events were scheduled before it.
+    #[must_use]
+    pub const fn number(self) -> u64 {
+        self.number
+    }
+}
 
 /// An event whose time has come.
 #[derive(Debug, Clone)]
@@ -28,51 +41,28 @@ pub struct Fired<E> {
     pub event: E,
 }
 
-#[derive(Debug)]
-struct Entry<E> {
-    at: Instant,
-    priority: u8,
-    id: EventId,
-    actor: ActorId,
-    event: E,
-}
-
-impl<E> Entry<E> {
-    const fn key(&self) -> (Instant, u8, EventId) {
-        (self.at, self.priority, self.id)
-    }
-}
-
-impl<E> PartialEq for Entry<E> {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-
-impl<E> Eq for Entry<E> {}
-
-impl<E> PartialOrd for Entry<E> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<E> Ord for Entry<E> {
-    // The heap gives its largest entry first: the earliest must be the largest.
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.key().cmp(&self.key())
-    }
+/// Room for an event that waits. Keys that still point here after it left have another number.
+#[derive(Debug, Clone)]
+struct Slot<E> {
+    number: u64,
+    event: Option<E>,
 }
 
 /// Events in the order of time, priority (smaller first) and number, with a hash over all that fired.
-#[derive(Debug)]
+///
+/// Keys are kept in order, the events themselves stay where they are until they fire. A copy of a
+/// kernel goes on as the original does.
+#[derive(Debug, Clone)]
 pub struct Kernel<E> {
     seed: u64,
     now: Instant,
-    heap: BinaryHeap<Entry<E>>,
-    // Only numbers that are still in the heap, so that it cannot outgrow it.
-    cancelled: BTreeSet<EventId>,
-    waiting: BTreeSet<EventId>,
+    keys: Ladder,
+    slots: Vec<Slot<E>>,
+    free: Vec<u32>,
+    /// Events that wait.
+    waiting: usize,
+    /// Keys of events that were taken back.
+    dead: usize,
     next: u64,
     trace: Trace,
 }
@@ -84,9 +74,11 @@ impl<E: Traced> Kernel<E> {
         Self {
             seed,
             now: Instant::ZERO,
-            heap: BinaryHeap::new(),
-            cancelled: BTreeSet::new(),
-            waiting: BTreeSet::new(),
+            keys: Ladder::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            waiting: 0,
+            dead: 0,
             next: 0,
             trace: Trace::new(seed),
         }
@@ -100,30 +92,62 @@ impl<E: Traced> Kernel<E> {
 
     /// Let an event happen to an actor. A time in the past counts as now: what is late happens at
     /// once, after everything of this instant that was scheduled earlier.
+    ///
+    /// # Panics
+    /// When more than 2^32 events wait.
     pub fn schedule(&mut self, at: Instant, priority: u8, actor: ActorId, event: E) -> EventId {
-        let id = EventId(self.next);
+        let number = self.next;
         self.next += 1;
-        self.waiting.insert(id);
-        self.heap.push(Entry { at: at.max(self.now), priority, id, actor, event });
-        id
+        let full = Slot { number, event: Some(event) };
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.slots[slot as usize] = full;
+                slot
+            }
+            None => {
+                self.slots.push(full);
+                u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 events wait")
+            }
+        };
+        self.waiting += 1;
+        self.keys.push(Key::new(at.max(self.now).0, priority, number, slot, actor.0));
+        EventId { number, slot }
     }
 
     /// Take an event back; false when it has fired or was taken back before.
     pub fn cancel(&mut self, id: EventId) -> bool {
-        self.waiting.remove(&id) && self.cancelled.insert(id)
+        let taken = self.take(id.number, id.slot).is_some();
+        if taken {
+            self.dead += 1;
+            if self.dead > DEAD + self.waiting {
+                let slots = &self.slots;
+                self.keys.retain(|key| waits(slots, key.number(), key.slot));
+                self.dead = 0;
+            }
+        }
+        taken
+    }
+
+    /// Empties the slot of an event that waits.
+    #[inline]
+    fn take(&mut self, number: u64, slot: u32) -> Option<E> {
+        let event = self.slots.get_mut(slot as usize).filter(|s| s.number == number)?.event.take()?;
+        self.free.push(slot);
+        self.waiting -= 1;
+        Some(event)
     }
 
     /// The next event; time moves on to it.
     pub fn pop(&mut self) -> Option<Fired<E>> {
         loop {
-            let e = self.heap.pop()?;
-            if self.cancelled.remove(&e.id) {
+            let key = self.keys.pop()?;
+            let Some(event) = self.take(key.number(), key.slot) else {
+                self.dead -= 1;
                 continue;
-            }
-            self.waiting.remove(&e.id);
-            self.now = e.at;
-            let fired = Fired { at: e.at, seq: self.trace.events(), actor: e.actor, event: e.event };
-            self.trace.event(fired.at, fired.actor.0, &fired.event);
+            };
+            self.now = Instant(key.at);
+            let fired = Fired { at: self.now, seq: self.trace.events(), actor: ActorId(key.actor), event };
+            self.trace.event(fired.at, key.actor, &fired.event);
             return Some(fired);
         }
     }
@@ -131,14 +155,14 @@ impl<E: Traced> Kernel<E> {
     /// Time of the next event.
     #[must_use]
     pub fn next_at(&mut self) -> Option<Instant> {
-        while let Some(top) = self.heap.peek() {
-            let id = top.id;
-            if !self.cancelled.remove(&id) {
-                return self.heap.peek().map(|e| e.at);
+        loop {
+            let key = self.keys.first()?;
+            if waits(&self.slots, key.number(), key.slot) {
+                return Some(Instant(key.at));
             }
-            self.heap.pop();
+            self.keys.pop();
+            self.dead -= 1;
         }
-        None
     }
 
     /// Virtual time.
@@ -149,14 +173,14 @@ impl<E: Traced> Kernel<E> {
 
     /// Events that wait.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.waiting.len()
+    pub const fn len(&self) -> usize {
+        self.waiting
     }
 
     /// True when nothing waits.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.waiting == 0
     }
 
     /// Events that have fired.
@@ -181,4 +205,10 @@ impl<E: Traced> Kernel<E> {
     pub fn checkpoints(&self) -> &[[u8; 32]] {
         self.trace.checkpoints()
     }
+}
+
+/// Whether an event still waits in its slot.
+#[inline]
+fn waits<E>(slots: &[Slot<E>], number: u64, slot: u32) -> bool {
+    slots.get(slot as usize).is_some_and(|s| s.number == number && s.event.is_some())
 }

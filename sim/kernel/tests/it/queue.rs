@@ -48,7 +48,7 @@ fn cancelled_events_never_happen() {
     assert!(k.cancel(ids[2]));
     assert_eq!((k.len(), k.next_at()), (2, Some(Instant(1))));
     assert_eq!(drain(&mut k), [1, 3]);
-    assert!(!k.cancel(ids[1]) && !k.cancel(ids[2]) && !k.cancel(EventId(99)));
+    assert!(!k.cancel(ids[1]) && !k.cancel(ids[2]));
     assert!(k.is_empty());
     assert_eq!(k.processed(), 2);
 }
@@ -82,6 +82,83 @@ fn the_same_seed_gives_the_same_hash() {
 }
 
 const GOLDEN: &str = "e3c8973dfed2e64248d797d4ebe21e592fd62f3a15f297dd51ce334e0738984b";
+
+/// What the trace is by its definition: every value hashed as it comes.
+fn feed(h: &mut blake3::Hasher, parts: &[&[u8]]) {
+    for part in parts {
+        h.update(&(part.len() as u64).to_le_bytes());
+        h.update(part);
+    }
+}
+
+#[test]
+fn gathering_bytes_changes_no_hash() {
+    let mut naive = blake3::Hasher::new();
+    feed(&mut naive, &[b"weir trace 1"]);
+    naive.update(&7u64.to_le_bytes());
+    let (mut seen, mut checkpoints) = (0, Vec::new());
+    let long = "long ".repeat(40_000);
+    let mut k = busy(7, 20_000, |f| {
+        naive.update(&f.at.0.to_le_bytes());
+        naive.update(&u64::from(f.actor.0).to_le_bytes());
+        match &f.event {
+            Event::Tick(n) => {
+                feed(&mut naive, &[b"tick"]);
+                naive.update(&n.to_le_bytes());
+            }
+            Event::Text(a, b) => feed(&mut naive, &[b"text", a.as_bytes(), b.as_bytes()]),
+        }
+        seen += 1;
+        if seen % CHECKPOINT_EVERY == 0 {
+            checkpoints.push(<[u8; 32]>::from(naive.finalize()));
+        }
+    });
+    assert_eq!((k.processed(), k.checkpoints()), (seen, &checkpoints[..]));
+    assert!(!checkpoints.is_empty());
+    assert_eq!(k.trace_hash(), naive.finalize().to_hex().as_str());
+    k.note(long.as_bytes());
+    feed(&mut naive, &[b"note", long.as_bytes()]);
+    assert_eq!(k.trace_hash(), naive.finalize().to_hex().as_str());
+}
+
+#[test]
+fn a_copy_goes_on_as_the_original_does() {
+    let mut original = busy(3, 5_000, |_| {});
+    let mut copy = original.clone();
+    assert!(!original.is_empty());
+    let rest = |k: &mut Kernel<Event>| {
+        let all: Vec<(u64, Instant, Event)> =
+            std::iter::from_fn(|| k.pop()).map(|f| (f.seq, f.at, f.event)).collect();
+        (all, k.trace_hash())
+    };
+    assert_eq!(rest(&mut original), rest(&mut copy));
+    assert_eq!(original.checkpoints(), copy.checkpoints());
+}
+
+#[test]
+fn a_place_that_was_given_away_again_is_not_taken_back() {
+    let mut k = Kernel::new(1);
+    let old = k.schedule(Instant(5), 0, A, Event::Tick(0));
+    assert!(k.cancel(old));
+    let new = k.schedule(Instant(5), 0, A, Event::Tick(1));
+    assert!(old < new && old.number() == 0 && new.number() == 1);
+    assert!(!k.cancel(old));
+    assert_eq!((drain(&mut k), k.cancel(new)), (vec![1], false));
+}
+
+#[test]
+fn time_outs_that_are_taken_back_do_not_pile_up() {
+    let mut k = Kernel::new(1);
+    let end = k.schedule(Instant(u64::MAX), 0, A, Event::Tick(u64::MAX));
+    for n in 0..200_000u64 {
+        k.schedule(Instant(n), 0, A, Event::Tick(n));
+        let id = k.schedule(Instant(1 << 50), 0, A, Event::Tick(0));
+        assert!(k.cancel(id));
+        assert_eq!(k.pop().map(|f| f.event), Some(Event::Tick(n)));
+        assert_eq!(k.len(), 1);
+    }
+    assert_eq!((k.next_at(), k.cancel(end), k.next_at()), (Some(Instant(u64::MAX)), true, None));
+}
 
 /// Two runs of one event each.
 fn hash(at: u64, actor: u32, event: Event) -> String {
@@ -184,5 +261,106 @@ proptest! {
         }
         prop_assert_eq!(k.processed(), popped);
         prop_assert!(k.is_empty());
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Wide {
+    /// After so many microseconds of a scale, or at a round time.
+    Schedule { scale: u32, ahead: u64, round: bool, priority: u8 },
+    Burst { ahead: u64, events: u8 },
+    Cancel(prop::sample::Index),
+    CancelMany(u8),
+    Pop(u8),
+    Peek,
+    Copy,
+}
+
+fn wide() -> impl Strategy<Value = Vec<Wide>> {
+    let step = prop_oneof![
+        8 => (0..64u32, any::<u64>(), any::<bool>(), 0..3u8)
+            .prop_map(|(scale, ahead, round, priority)| Wide::Schedule { scale, ahead, round, priority }),
+        2 => (0..5_000u64, 1..=255u8).prop_map(|(ahead, events)| Wide::Burst { ahead, events }),
+        2 => any::<prop::sample::Index>().prop_map(Wide::Cancel),
+        1 => any::<u8>().prop_map(Wide::CancelMany),
+        4 => any::<u8>().prop_map(Wide::Pop),
+        2 => Just(Wide::Peek),
+        1 => Just(Wide::Copy),
+    ];
+    prop::collection::vec(step, 0..120)
+}
+
+/// What a queue is by its definition: an ordered map.
+#[derive(Default)]
+struct Model {
+    waiting: std::collections::BTreeMap<(Instant, u8, u64), EventId>,
+    ids: Vec<(Instant, u8, EventId)>,
+    now: Instant,
+}
+
+impl Model {
+    fn schedule(&mut self, k: &mut Kernel<Event>, at: u64, priority: u8) {
+        let n = self.ids.len() as u64;
+        let id = k.schedule(Instant(at), priority, ActorId(n as u32 % 9), Event::Tick(n));
+        let at = Instant(at).max(self.now);
+        self.waiting.insert((at, priority, n), id);
+        self.ids.push((at, priority, id));
+    }
+
+    /// Whether kernel and model agree on an event that is taken back.
+    fn cancel(&mut self, k: &mut Kernel<Event>, n: usize) -> bool {
+        let (at, priority, id) = self.ids[n];
+        k.cancel(id) == self.waiting.remove(&(at, priority, n as u64)).is_some()
+    }
+
+    fn pop(&mut self, k: &mut Kernel<Event>) -> bool {
+        let first = self.waiting.pop_first().map(|((at, _, n), _)| (at, n));
+        self.now = first.map_or(self.now, |(at, _)| at);
+        let got = k.pop().map(|f| (f.at, f.actor, f.event));
+        got == first.map(|(at, n)| (at, ActorId(n as u32 % 9), Event::Tick(n)))
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Against an ordered map, over all scales of time, in bursts, with most of what waits taken back.
+    #[test]
+    fn order_holds_over_all_scales_of_time(steps in wide()) {
+        let mut k = Kernel::new(1);
+        let mut m = Model::default();
+        for step in steps {
+            match step {
+                Wide::Schedule { scale, ahead, round, priority } => {
+                    let ahead = ahead >> scale;
+                    let at = m.now.0.saturating_add(ahead);
+                    m.schedule(&mut k, if round { at & !0xffff } else { at }, priority);
+                }
+                Wide::Burst { ahead, events } => {
+                    for i in 0..u64::from(events) {
+                        m.schedule(&mut k, m.now.0.saturating_add(ahead + i / 3), (i % 2) as u8);
+                    }
+                }
+                Wide::Cancel(_) | Wide::CancelMany(_) if m.ids.is_empty() => {}
+                Wide::Cancel(pick) => prop_assert!(m.cancel(&mut k, pick.index(m.ids.len()))),
+                Wide::CancelMany(every) => {
+                    for n in (0..m.ids.len()).step_by(1 + usize::from(every % 4)) {
+                        prop_assert!(m.cancel(&mut k, n));
+                    }
+                }
+                Wide::Pop(n) => {
+                    for _ in 0..n {
+                        prop_assert!(m.pop(&mut k));
+                    }
+                }
+                Wide::Peek => prop_assert_eq!(k.next_at(), m.waiting.keys().next().map(|(at, ..)| *at)),
+                Wide::Copy => k = k.clone(),
+            }
+            prop_assert_eq!((k.len(), k.now()), (m.waiting.len(), m.now));
+        }
+        while !m.waiting.is_empty() {
+            prop_assert!(m.pop(&mut k));
+        }
+        prop_assert!(k.pop().is_none() && k.next_at().is_none() && k.is_empty());
     }
 }
