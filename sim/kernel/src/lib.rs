@@ -5,7 +5,8 @@
 //! machine and in every build profile.
 //!
 //! Map, in reading order: [`queue`], [`trace`] (the hash), [`record`] (a run on disk and a later run
-//! held against it), [`streams`] and [`dist`] (chance), [`net`] (links), [`fault`].
+//! held against it), [`streams`] and [`dist`] (chance), [`fault`] (what goes wrong when), [`net`] (links),
+//! [`shrink`] (the smallest input that still fails).
 
 pub mod dist;
 pub mod fault;
@@ -13,10 +14,17 @@ mod ladder;
 pub mod net;
 pub mod queue;
 pub mod record;
+pub mod shrink;
 pub mod streams;
 pub mod trace;
 
-pub use fault::{Crash, draw_crashes};
+pub use fault::FaultError;
+pub use fault::crash::{Crash, draw_crashes};
+pub use fault::kind::{End, Fault, FaultKind, Links, Manner, Outage, Side};
+pub use fault::plan::{FaultPlan, Slower};
+pub use fault::swarm::{Rule, Stage, SwarmConfig};
+pub use fault::table::Naming;
+pub use fault::window::Window;
 pub use net::{Delivery, Loss, Network, NetworkConfig, Partition};
 pub use queue::{ActorId, EventId, Fired, Kernel};
 pub use record::{Difference, RecordedEvent, TraceReader, TraceVerifier, TraceWriter};

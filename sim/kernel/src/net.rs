@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use weir_types::{Entropy, Instant, Millis};
 
 use crate::dist;
+use crate::fault::kind::End;
+use crate::fault::plan::FaultPlan;
 use crate::queue::ActorId;
 
 /// First wait before a lost packet is sent again; each further one is twice as long.
@@ -53,6 +55,12 @@ struct Place {
     busy_until: Instant,
 }
 
+impl Place {
+    const fn end(&self, actor: ActorId) -> End {
+        End { actor, region: self.region }
+    }
+}
+
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Delivery {
@@ -81,13 +89,25 @@ pub enum Loss {
 pub struct Network {
     config: NetworkConfig,
     places: BTreeMap<ActorId, Place>,
+    faults: FaultPlan,
 }
 
 impl Network {
-    /// A network without actors.
+    /// A network without actors, on which nothing goes wrong but what the configuration says.
     #[must_use]
-    pub const fn new(config: NetworkConfig) -> Self {
-        Self { config, places: BTreeMap::new() }
+    pub fn new(config: NetworkConfig) -> Self {
+        Self { config, places: BTreeMap::new(), faults: FaultPlan::default() }
+    }
+
+    /// Let faults happen: their loss, latency, partitions and clogs come on top of the configuration.
+    pub fn set_faults(&mut self, faults: FaultPlan) {
+        self.faults = faults;
+    }
+
+    /// The faults, those included that are no matter of links.
+    #[must_use]
+    pub const fn faults(&self) -> &FaultPlan {
+        &self.faults
     }
 
     /// Put an actor into a region with a link of so many bits per second, up and down.
@@ -109,9 +129,12 @@ impl Network {
         let (Some(a), Some(b)) = (self.places.get(&from).copied(), self.places.get(&to).copied()) else {
             return Delivery::Lost(Loss::Unplaced);
         };
-        if self.cut(a.region, b.region, now) {
+        let (ends, faults) = ((a.end(from), b.end(to)), &self.faults);
+        if self.cut(a.region, b.region, now) || faults.cut(ends.0, ends.1, now) {
             return Delivery::Lost(Loss::Partition);
         }
+        let (more, slower) = (faults.loss(ends.0, ends.1, now), faults.latency(ends.0, ends.1, now));
+        let clogged = faults.clogged_until(ends.0, ends.1, now);
         let begin = a.busy_until.max(now);
         let sent = begin + transmission(bytes, a.up);
         if let Some(p) = self.places.get_mut(&from) {
@@ -119,7 +142,9 @@ impl Network {
         }
         let median = lookup(&self.config.latency, a.region, b.region).unwrap_or_default();
         let travel = dist::lognormal(rng, median.0 as f64 * 1000.0, self.config.jitter_sigma);
+        let travel = travel * slower.factor + slower.add.0 as f64 * 1000.0;
         let chance = lookup(&self.config.loss, a.region, b.region).unwrap_or_default();
+        let chance = chance + more - chance * more;
         let mut wait = Millis(0);
         let mut losses = 0;
         while rng.unit() < chance {
@@ -130,8 +155,9 @@ impl Network {
             }
         }
         // The receiver's link takes the bytes while they come in; only a slower one adds time.
-        let slower = transmission(bytes, b.down).0.saturating_sub(transmission(bytes, a.up).0);
-        let at = sent + wait + Millis(slower);
+        let rest = transmission(bytes, b.down).0.saturating_sub(transmission(bytes, a.up).0);
+        // What a clogged link was given leaves it when it is free again.
+        let at = sent.max(clogged.unwrap_or_default()) + wait + Millis(rest);
         Delivery::Delivered { at: Instant(at.0.saturating_add(travel as u64)) }
     }
 

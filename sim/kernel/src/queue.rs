@@ -1,5 +1,6 @@
 //! The event queue: virtual time in a total order.
 
+use serde::{Deserialize, Serialize};
 use weir_types::Instant;
 
 use crate::ladder::{Key, Ladder};
@@ -9,7 +10,8 @@ use crate::trace::{Trace, Traced};
 const DEAD: usize = 1_024;
 
 /// Somebody to whom events happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct ActorId(pub u32);
 
 /// A scheduled event. Events compare by the order in which they were scheduled, which is also their

@@ -1,7 +1,9 @@
 //! Tests of the event kernel.
 
 mod chance;
+mod faults;
 mod network;
 mod queue;
 mod record;
+mod shrink;
 mod support;

@@ -1,7 +1,7 @@
 //! Links between actors.
 
 use proptest::prelude::*;
-use weir_kernel::{ActorId, Delivery, Loss, Network, NetworkConfig, Partition};
+use weir_kernel::{ActorId, Delivery, Fault, FaultPlan, Links, Loss, Network, NetworkConfig, Partition, Side, Window};
 use weir_types::{Entropy, Instant, Millis};
 
 const A: ActorId = ActorId(0);
@@ -142,6 +142,54 @@ fn partitions_cut_both_ways_for_their_time() {
     assert_eq!(r.word(), before.word(), "a message that is cut off draws nothing");
 }
 
+fn faulty(faults: Vec<Fault>) -> Network {
+    let window = |fault| Window { from: Instant::from_secs(10), until: Instant::from_secs(20), fault };
+    let mut n = network(config(30, 0.0, 0.0), GBIT, GBIT);
+    n.set_faults(FaultPlan::new(faults.into_iter().map(window).collect()).expect("sound"));
+    n
+}
+
+fn there(one_way: bool) -> Links {
+    Links { from: Side::actors(vec![A]), to: Side::regions(vec![1]), one_way }
+}
+
+#[test]
+fn faults_come_on_top_while_they_last() {
+    let (before, during, after) = (Instant::from_secs(9), Instant::from_secs(12), Instant::from_secs(20));
+    let slow = Fault::Latency { links: there(true), factor: 3.0, add_ms: Millis(10) };
+    let cases = [
+        (slow, Some(during + Millis(100)), Some(during + Millis(60))),
+        (Fault::Partition { links: there(false) }, None, None),
+        (Fault::Partition { links: there(true) }, None, Some(during + Millis(60))),
+        (Fault::Loss { links: there(true), share: 1.0 }, None, Some(during + Millis(60))),
+        // What a clogged link is given arrives when it is free again.
+        (Fault::Clog { links: there(true) }, Some(after + Millis(30)), Some(during + Millis(60))),
+    ];
+    for (fault, to_b, to_a) in cases {
+        let mut n = faulty(vec![fault.clone()]);
+        assert_eq!(arrives(n.send(A, B, 0, before, &mut rng())), Some(before + Millis(30)), "{fault:?}");
+        assert_eq!(arrives(n.send(A, B, 0, during, &mut rng())), to_b, "{fault:?}");
+        assert_eq!(arrives(n.send(B, A, 0, during, &mut rng())), to_a, "{fault:?}");
+        assert!(arrives(n.send(A, A, 0, during, &mut rng())).is_some());
+        assert_eq!(arrives(n.send(A, B, 0, after, &mut rng())), Some(after + Millis(30)), "{fault:?}");
+    }
+}
+
+#[test]
+fn loss_adds_to_the_loss_that_is_there_anyway() {
+    let mut n = network(config(30, 0.0, 0.2), GBIT, GBIT);
+    let fault = Fault::Loss { links: there(true), share: 0.5 };
+    let window = Window { from: Instant::ZERO, until: Instant(u64::MAX), fault };
+    n.set_faults(FaultPlan::new(vec![window]).expect("sound"));
+    let (mut r, count) = (rng(), 20_000u32);
+    let untouched = (0..count).filter(|i| {
+        let now = Instant::from_secs(u64::from(*i));
+        arrives(n.send(A, B, 0, now, &mut r)) == Some(now + Millis(30))
+    });
+    let (got, mean) = (untouched.count() as f64, f64::from(count) * 0.8 * 0.5);
+    assert!((got - mean).abs() < 4.0 * (mean * 0.6).sqrt(), "{got} instead of {mean}");
+}
+
 #[test]
 fn actors_without_a_place() {
     let mut n = network(config(30, 0.0, 0.0), GBIT, GBIT);
@@ -162,8 +210,11 @@ proptest! {
     fn the_same_stream_gives_the_same_deliveries(
         seed: [u8; 32], messages in prop::collection::vec((0..2u32, 0..2u32, 0..100_000u64, 0..5_000u64), 0..40),
     ) {
-        let run = || {
+        let run = |planned: bool| {
             let mut n = network(config(20, 0.4, 0.2), 50_000_000, 20_000_000);
+            if planned {
+                n.set_faults(FaultPlan::new(Vec::new()).expect("sound"));
+            }
             let mut r = Entropy::from_seed(seed);
             let mut now = 0;
             let all: Vec<Delivery> = messages
@@ -175,7 +226,8 @@ proptest! {
                 .collect();
             (all, r.word())
         };
-        prop_assert_eq!(run(), run());
+        prop_assert_eq!(run(false), run(false));
+        prop_assert_eq!(run(false), run(true), "a plan without faults");
     }
 
     #[test]

@@ -127,8 +127,7 @@ fn a_copy_goes_on_as_the_original_does() {
     let mut copy = original.clone();
     assert!(!original.is_empty());
     let rest = |k: &mut Kernel<Event>| {
-        let all: Vec<(u64, Instant, Event)> =
-            std::iter::from_fn(|| k.pop()).map(|f| (f.seq, f.at, f.event)).collect();
+        let all: Vec<(u64, Instant, Event)> = std::iter::from_fn(|| k.pop()).map(|f| (f.seq, f.at, f.event)).collect();
         (all, k.trace_hash())
     };
     assert_eq!(rest(&mut original), rest(&mut copy));
@@ -267,8 +266,16 @@ proptest! {
 #[derive(Debug, Clone)]
 enum Wide {
     /// After so many microseconds of a scale, or at a round time.
-    Schedule { scale: u32, ahead: u64, round: bool, priority: u8 },
-    Burst { ahead: u64, events: u8 },
+    Schedule {
+        scale: u32,
+        ahead: u64,
+        round: bool,
+        priority: u8,
+    },
+    Burst {
+        ahead: u64,
+        events: u8,
+    },
     Cancel(prop::sample::Index),
     CancelMany(u8),
     Pop(u8),

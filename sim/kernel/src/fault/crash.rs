@@ -1,4 +1,4 @@
-//! Faults on a schedule.
+//! Crashes, drawn one by one.
 
 use serde::{Deserialize, Serialize};
 use weir_types::{Entropy, Instant, Millis};
