@@ -5,13 +5,14 @@
 //! machine and in every build profile.
 //!
 //! Map, in reading order: [`queue`], [`trace`] (the hash), [`record`] (a run on disk and a later run
-//! held against it), [`streams`] and [`dist`] (chance), [`fault`] (what goes wrong when), [`net`] (links),
+//! held against it), [`parting`] (two of them), [`streams`] and [`dist`] (chance), [`fault`] (what goes wrong when), [`net`] (links),
 //! [`shrink`] (the smallest input that still fails).
 
 pub mod dist;
 pub mod fault;
 mod ladder;
 pub mod net;
+pub mod parting;
 pub mod queue;
 pub mod record;
 pub mod shrink;
@@ -26,6 +27,7 @@ pub use fault::swarm::{Rule, Stage, SwarmConfig};
 pub use fault::table::Naming;
 pub use fault::window::Window;
 pub use net::{Delivery, Loss, Network, NetworkConfig, Partition};
+pub use parting::{Parting, part};
 pub use queue::{ActorId, EventId, Fired, Kernel};
 pub use record::{Difference, RecordedEvent, TraceReader, TraceVerifier, TraceWriter};
 pub use streams::Streams;

@@ -157,14 +157,26 @@ impl<E: Traced> Kernel<E> {
     /// Time of the next event.
     #[must_use]
     pub fn next_at(&mut self) -> Option<Instant> {
+        self.peek().map(|(at, ..)| at)
+    }
+
+    /// The next event, which stays where it is.
+    #[must_use]
+    pub fn peek(&mut self) -> Option<(Instant, ActorId, &E)> {
         loop {
             let key = self.keys.first()?;
             if waits(&self.slots, key.number(), key.slot) {
-                return Some(Instant(key.at));
+                let event = self.slots.get(key.slot as usize)?.event.as_ref()?;
+                return Some((Instant(key.at), ActorId(key.actor), event));
             }
             self.keys.pop();
             self.dead -= 1;
         }
+    }
+
+    /// Events that wait, in no order that means anything, though always in the same.
+    pub fn pending(&self) -> impl Iterator<Item = &E> {
+        self.slots.iter().filter_map(|slot| slot.event.as_ref())
     }
 
     /// Virtual time.

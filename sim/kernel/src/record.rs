@@ -60,7 +60,7 @@ impl fmt::Display for RecordedEvent {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct End {
+pub(crate) struct End {
     end: bool,
     events: u64,
     trace_hash: String,
@@ -180,7 +180,7 @@ pub enum Difference {
     },
 }
 
-enum Line {
+pub(crate) enum Line {
     Event(RecordedEvent),
     End(End),
     Eof,
@@ -246,7 +246,8 @@ impl<R: BufRead> TraceReader<R> {
         Ok((n > 0).then_some(text))
     }
 
-    fn next(&mut self, seq: u64) -> Result<Line, Difference> {
+    /// The next line, which should be the event of a number.
+    pub(crate) fn next(&mut self, seq: u64) -> Result<Line, Difference> {
         let Some(text) = self.text(seq)? else { return Ok(Line::Eof) };
         if text.starts_with("{\"end\"")
             && let Ok(end) = serde_json::from_str(&text)

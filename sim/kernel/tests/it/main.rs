@@ -3,6 +3,7 @@
 mod chance;
 mod faults;
 mod network;
+mod parting;
 mod queue;
 mod record;
 mod shrink;

@@ -360,7 +360,17 @@ proptest! {
                         prop_assert!(m.pop(&mut k));
                     }
                 }
-                Wide::Peek => prop_assert_eq!(k.next_at(), m.waiting.keys().next().map(|(at, ..)| *at)),
+                Wide::Peek => {
+                    let first = m.waiting.keys().next().copied();
+                    prop_assert_eq!(k.next_at(), first.map(|(at, ..)| at));
+                    let next = first.map(|(at, _, n)| (at, ActorId(n as u32 % 9), Event::Tick(n)));
+                    prop_assert_eq!(k.peek().map(|(at, actor, e)| (at, actor, e.clone())), next);
+                    let mut all: Vec<u64> = m.waiting.keys().map(|(.., n)| *n).collect();
+                    let mut got: Vec<u64> = k.pending().map(|e| if let Event::Tick(n) = e { *n } else { 0 }).collect();
+                    all.sort_unstable();
+                    got.sort_unstable();
+                    prop_assert_eq!(got, all);
+                }
                 Wide::Copy => k = k.clone(),
             }
             prop_assert_eq!((k.len(), k.now()), (m.waiting.len(), m.now));
