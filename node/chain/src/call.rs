@@ -172,6 +172,9 @@ async fn call<P: Provider + Clone>(client: &Client<P>, who: Address, intent: &Tx
         TxIntent::RedeemBatch(all) => plain(a.ticket_broker, batch_data(all)),
         TxIntent::Bond { amount, to } => bonding(BondingManager::bondCall { _amount: amount.0, _to: *to }.abi_encode()),
         TxIntent::Unbond { amount } => bonding(BondingManager::unbondCall { _amount: amount.0 }.abi_encode()),
+        TxIntent::Rebond { lock } => {
+            bonding(BondingManager::rebondCall { _unbondingLockId: U256::from(*lock) }.abi_encode())
+        }
         TxIntent::WithdrawStake { lock } => {
             bonding(BondingManager::withdrawStakeCall { _unbondingLockId: U256::from(*lock) }.abi_encode())
         }

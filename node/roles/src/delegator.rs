@@ -21,6 +21,11 @@ pub enum Command {
         /// Amount to take out.
         amount: LptWei,
     },
+    /// Put stake that is on its way out back to the delegate that it had.
+    Rebond {
+        /// Unbonding lock.
+        lock: u64,
+    },
     /// Take earned fees out.
     WithdrawFees {
         /// Amount.
@@ -85,6 +90,10 @@ impl Delegator {
                         None => return,
                     },
                     Command::Unbond { amount } => TxIntent::Unbond { amount },
+                    Command::Rebond { lock } => {
+                        self.locks.retain(|(id, _)| *id != lock);
+                        TxIntent::Rebond { lock }
+                    }
                     Command::WithdrawFees { amount } => TxIntent::WithdrawFees { amount },
                 };
                 self.queue.push_back(intent);

@@ -134,6 +134,11 @@ pub enum TxIntent {
         /// Amount to take out.
         amount: LptWei,
     },
+    /// `BondingManager.rebond`.
+    Rebond {
+        /// Unbonding lock.
+        lock: u64,
+    },
     /// `BondingManager.withdrawStake`.
     WithdrawStake {
         /// Unbonding lock.
@@ -181,6 +186,7 @@ impl TxIntent {
             Self::RedeemBatch(_) => Self::REDEEM_BATCH,
             Self::Bond { .. } => "bond",
             Self::Unbond { .. } => "unbond",
+            Self::Rebond { .. } => "rebond",
             Self::WithdrawStake { .. } => "withdrawStake",
             Self::WithdrawFees { .. } => "withdrawFees",
             Self::ClaimEarnings { .. } => "claimEarnings",

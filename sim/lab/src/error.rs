@@ -75,6 +75,9 @@ pub enum LabError {
     /// The contracts could not be deployed or read.
     #[error(transparent)]
     Chain(#[from] weir_chain::ChainError),
+    /// A behaviour cannot be built, or a script failed when it was asked.
+    #[error("{0}")]
+    Behaviour(String),
     /// The drawn stakes are more than there is.
     #[error("stakes drawn for this seed come to {wanted}, and token.genesis_lpt is {genesis}")]
     Stakes {

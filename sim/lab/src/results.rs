@@ -13,6 +13,7 @@ use crate::media::RenditionRow;
 use crate::names::Names;
 use crate::snapshot::RoundRow;
 use crate::tables::Table;
+use crate::world::MarketRow;
 
 /// All that tables and figures are made of.
 pub(crate) struct Results<'a> {
@@ -23,6 +24,8 @@ pub(crate) struct Results<'a> {
     pub(crate) prices: &'a BTreeMap<Address, f64>,
     pub(crate) delegators: &'a [(Address, DelegatorState)],
     pub(crate) renditions: &'a [RenditionRow],
+    /// Prices and trades, where they move.
+    pub(crate) market: &'a [MarketRow],
     /// Seconds of virtual time at which the run began, on the clock of the books.
     pub(crate) begin_seconds: f64,
 }
@@ -87,7 +90,23 @@ impl Results<'_> {
         self.segments_table().write(dir)?;
         self.gas_table().write(dir)?;
         self.renditions_table().write(dir)?;
+        if !self.market.is_empty() {
+            self.market_table().write(dir)?;
+        }
         self.delegators_table().write(dir)
+    }
+
+    fn market_table(&self) -> Table {
+        let r = self.market;
+        Table::new("market")
+            .whole("round", r.iter().map(|x| x.round))
+            .number("seconds", r.iter().map(|x| x.seconds))
+            .number("lpt_eth", r.iter().map(|x| x.lpt_eth))
+            .number("eth_usd", r.iter().map(|x| x.eth_usd))
+            .number("gas_gwei", r.iter().map(|x| x.gas_gwei))
+            .number("sentiment", r.iter().map(|x| x.sentiment))
+            .number("sold_lpt", r.iter().map(|x| x.sold_lpt))
+            .number("bought_lpt", r.iter().map(|x| x.bought_lpt))
     }
 
     fn rounds_table(&self) -> Table {

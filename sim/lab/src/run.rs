@@ -310,6 +310,7 @@ fn results<'a>(world: &'a World, stakers: &'a facts::Stakers, renditions: &'a [R
         prices: &world.prices,
         delegators: stakers,
         renditions,
+        market: world.market_rows(),
         begin_seconds: world.begin.as_secs_f64(),
     }
 }

@@ -59,6 +59,9 @@ pub enum Input {
     },
     /// What there is to work with changed: workers came or went.
     Capacity(WorkerCapacity),
+    /// The operator asks for another price of everybody without one of their own. Sessions keep the one that they began
+    /// with.
+    Price(Price),
     /// The redeemer says what a sender is good for.
     Standing {
         /// The sender.
@@ -224,6 +227,10 @@ impl Orchestrator {
             Input::Capacity(capacity) => {
                 self.video.admission.set_max_sessions(capacity.streams);
                 self.models.set_capacities(&capacity.models);
+            }
+            Input::Price(price) => {
+                self.pricing = None;
+                self.desk.config.prices.set_default(price);
             }
             Input::Standing { sender, standing } => {
                 self.desk.set_standing(sender, standing);

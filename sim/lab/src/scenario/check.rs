@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use weir_media::geometry::fit;
 
-use super::{Dist, LadderStep, Scenario, Traffic, tickets};
+use super::{Dist, LadderStep, Scenario, Traffic, behaviour, tickets};
 
 /// Most tickets of a transaction: each takes up to some 250,000 gas, and a transaction on Arbitrum 32 million.
 const MAX_BATCH: u32 = 50;
@@ -34,6 +34,7 @@ pub fn check(s: &Scenario) -> Option<Problem> {
         .or_else(|| money(s))
         .or_else(|| links(s))
         .or_else(|| ladder(s))
+        .or_else(|| behaviour::check(s))
         .or_else(|| tickets::check(s))
         .or_else(|| real_stream(s))
 }

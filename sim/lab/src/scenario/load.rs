@@ -30,7 +30,7 @@ pub fn load(path: &Path) -> Result<Scenario, ScenarioError> {
 pub fn parse(path: &Path, text: &str) -> Result<Scenario, ScenarioError> {
     let mut scenario: Scenario = toml::from_str(text).map_err(|e| from_toml(path, text, &e))?;
     scenario.base = path.parent().map(Path::to_owned).unwrap_or_default();
-    if let Some(p) = check::check(&scenario) {
+    if let Some(p) = scenario.read_scripts().or_else(|| check::check(&scenario)) {
         let span = DeTable::parse(text).ok().and_then(|doc| find(doc.get_ref(), &p.key).or_else(|| Some(doc.span())));
         return Err(ScenarioError::at(path, text, span, format!("{}: {}", p.key, p.message), p.help));
     }

@@ -1,19 +1,23 @@
 //! Scenarios: what a run is made of, read from TOML and checked before anything starts.
 
+mod behaviour;
 mod check;
 mod error;
 mod load;
 mod tickets;
 mod value;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use weir_behave::{DelegatorRules, OrchestratorRules, ProcessConfig};
 use weir_contracts::ProtocolVersion;
 use weir_market::strategy::StrategyConfig;
 use weir_media::geometry::fit;
 use weir_types::Profile;
 
+pub use behaviour::{Market, OrchestratorGroup};
 pub use check::check;
 pub use error::ScenarioError;
 pub use load::{load, parse};
@@ -50,6 +54,15 @@ pub struct Scenario {
     pub ladder: Vec<LadderStep>,
     /// The stream whose segments are really transcoded.
     pub real_stream: Option<RealStream>,
+    /// Numbers that move on their own: `gas_gwei`, `lpt_eth`, `eth_usd`, `sentiment`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub processes: BTreeMap<String, ProcessConfig>,
+    /// Where LPT is traded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub market: Option<Market>,
+    /// Texts of the scripts that behaviours name, by file.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub scripts: BTreeMap<String, String>,
     /// What goes wrong on the way.
     #[serde(default)]
     pub faults: Faults,
@@ -240,6 +253,12 @@ pub struct Orchestrators {
     pub tx_cost_multiplier: Count,
     /// ETH for gas.
     pub gas_eth: Positive,
+    /// What they do; without it they keep what they start with, and call reward.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behaviour: Option<OrchestratorRules>,
+    /// Those that behave otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<OrchestratorGroup>,
 }
 
 /// What is so by default stays out of a scenario's text, and with it out of its hash.
@@ -328,6 +347,9 @@ pub struct Delegators {
     pub unbond: Share,
     /// Chance per round to withdraw fees.
     pub withdraw_fees: Share,
+    /// What they do in the place of these chances.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behaviour: Option<DelegatorRules>,
 }
 
 /// One rendition.

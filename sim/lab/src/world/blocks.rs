@@ -151,6 +151,9 @@ impl World {
             if matches!(log.kind, LogKind::NewRound(_)) {
                 self.nodes.iter_mut().for_each(|n| n.inbox.new_round = true);
                 self.call_operators(now);
+                if self.minds.is_some() {
+                    self.kernel.schedule(now, priority::NODE, SEQUENCER, Event::Think);
+                }
             }
             if let Some(sender) = sender_of(&log.kind) {
                 for actor in self.watchers.get(&sender).into_iter().flatten() {
@@ -164,6 +167,19 @@ impl World {
             {
                 n.inbox.locks.push((id, round));
             }
+            self.note_lock(&log.kind);
+        }
+    }
+
+    /// Those who follow behaviours know their locks.
+    fn note_lock(&mut self, kind: &LogKind) {
+        let (Some(m), LogKind::Unbond { delegator, lock, withdraw_round, amount }) = (&mut self.minds, kind) else {
+            return;
+        };
+        if let Some(d) = m.delegators.iter_mut().find(|d| d.address == *delegator) {
+            d.locks.push((*lock, amount.to_f64_whole(), *withdraw_round));
+        } else if m.orchestrators.iter().any(|o| o.address == *delegator) {
+            m.own_locks.push((*delegator, *lock, *withdraw_round));
         }
     }
 

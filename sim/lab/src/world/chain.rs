@@ -97,7 +97,8 @@ impl World {
                 let active = self.view.active.iter().any(|e| e.address == address);
                 let last_reward_round = self.view.last_reward(address)?;
                 let missed = self.scenario.faults.missed_rewards.0;
-                let skip = self.skip_reward.get_mut(&actor).is_some_and(|r| r.unit() < missed);
+                let missing = self.skip_reward.get_mut(&actor).is_some_and(|r| r.unit() < missed);
+                let skip = missing || !self.calls_reward(actor)?;
                 if let (true, Some(Machines::Orchestrator(n))) = (skip, self.node_mut(actor).map(|n| &mut n.machines)) {
                     n.reward.skip_round();
                 }
@@ -134,6 +135,10 @@ impl World {
 
     /// A new gas price for the round.
     pub(super) fn draw_gas_price(&mut self) {
+        // A process of its own takes the place of the draws.
+        if self.scenario.processes.contains_key("gas_gwei") {
+            return;
+        }
         let gwei = self.scenario.chain.gas_price_gwei.draw(0, &mut self.chain_rng);
         let price = Wei::new((gwei * 1e9).round() as u128);
         self.chain.set_base_fee(price);
@@ -208,6 +213,9 @@ impl World {
     /// A node starts again with what its disk kept.
     pub(super) fn restart(&mut self, now: Instant, actor: ActorId) -> Result<(), LabError> {
         let Some(i) = index(actor) else { return Ok(()) };
+        if self.minds.as_ref().and_then(|m| m.orchestrators.get(i)).is_some_and(|o| o.gone) {
+            return Ok(());
+        }
         self.rebuild(i)?;
         self.resync(actor)?;
         let Some(node) = self.nodes.get_mut(i) else { return Ok(()) };

@@ -16,6 +16,8 @@ pub(crate) enum Part {
     RoundKeeper,
     Gateway,
     Delegator,
+    /// No machine: what an operator does by hand.
+    Operator,
 }
 
 impl Part {
@@ -27,6 +29,7 @@ impl Part {
             Self::RoundKeeper => 3,
             Self::Gateway => 4,
             Self::Delegator => 5,
+            Self::Operator => 6,
         }
     }
 }
@@ -58,6 +61,10 @@ pub(crate) enum Event {
     Poll { life: u32 },
     /// A node looks at the chain once, for a reason.
     Look { life: u32 },
+    /// Those who follow behaviours think about a round.
+    Think,
+    /// Numbers that move on their own move on.
+    Market,
     /// A message reaches a node.
     Deliver { from: ActorId, message: Box<Message> },
     /// A timer of a machine fires.
@@ -99,6 +106,8 @@ impl Traced for Event {
         match self {
             Self::Poll { .. } => "poll",
             Self::Look { .. } => "look",
+            Self::Think => "think",
+            Self::Market => "market",
             Self::Deliver { message, .. } => message.kind(),
             Self::Timer { .. } => "timer",
             Self::Arrive { .. } => "arrive",
@@ -173,7 +182,7 @@ impl Traced for Event {
                 h.u64(*seq);
             }
             Self::Upgrade { index } => h.u64(*index),
-            Self::Seal | Self::Decide | Self::Crash | Self::Restart | Self::GasPrice => {}
+            Self::Think | Self::Market | Self::Seal | Self::Decide | Self::Crash | Self::Restart | Self::GasPrice => {}
         }
     }
 }

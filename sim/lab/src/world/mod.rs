@@ -10,9 +10,11 @@ mod chain;
 mod demand;
 mod effects;
 mod event;
+mod minds;
 mod node;
 mod setup;
 mod submit;
+mod think;
 mod traffic;
 mod view;
 
@@ -33,6 +35,7 @@ use crate::scenario::{Scenario, Traffic};
 use crate::snapshot::{self, RoundMeta, RoundRow};
 
 pub(crate) use event::Event;
+pub(crate) use minds::MarketRow;
 
 use demand::StreamPlan;
 use event::{Origin, Part};
@@ -103,12 +106,18 @@ pub(crate) struct World {
     /// Hashes of tickets that won without a real signature, by those of the signed ones in their place.
     sure: BTreeMap<weir_types::B256, weir_types::B256>,
     flows: traffic::Flows,
+    minds: Option<Box<minds::Minds>>,
     /// Time between two looks of a node at the chain.
     poll_period: weir_types::Millis,
     specs: Vec<actors::OrchestratorSpec>,
 }
 
 impl World {
+    /// Prices and trades by round, where they move.
+    pub(crate) fn market_rows(&self) -> &[minds::MarketRow] {
+        self.minds.as_ref().map_or(&[], |m| &m.rows)
+    }
+
     /// Deploys the contracts, funds and bonds everybody, and schedules what the scenario says.
     pub(crate) fn new(scenario: &Scenario, seed: u64, clip: Option<&ClipInfo>) -> Result<Self, LabError> {
         setup::build(scenario, seed, clip)
@@ -154,6 +163,8 @@ impl World {
                 Ok(())
             }
             Event::Look { life } => self.look(now, actor, life),
+            Event::Think => self.think(now),
+            Event::Market => self.market(now),
             Event::StreamStart { stream } => self.stream_start(now, actor, stream),
             Event::Segment { stream, seq } => self.segment(now, actor, stream, seq),
             Event::StreamEnd { stream } => {

@@ -29,6 +29,7 @@ pub(crate) enum Input {
     Standing { sender: Address, standing: Standing },
     Winner(Box<WinningTicket>),
     Gateway(gateway::Input),
+    Orchestrator(Box<orchestrator::Input>),
     Command(delegator::Command),
     Lock { id: u64, withdraw_round: Round },
 }
@@ -86,6 +87,8 @@ pub(crate) struct Node {
     pub(crate) busy_until: Instant,
     /// Encoded pixels per second.
     pub(crate) pixel_rate: u64,
+    /// Streams at a time.
+    pub(crate) max_sessions: u32,
 }
 
 impl Node {
@@ -162,6 +165,7 @@ fn to_orchestrator(i: Input) -> Option<orchestrator::Input> {
         Input::Message { from, message } => I::Message { from, message },
         Input::Work(d) => I::Work(d),
         Input::Standing { sender, standing } => I::Standing { sender, standing },
+        Input::Orchestrator(i) => *i,
         _ => return None,
     })
 }

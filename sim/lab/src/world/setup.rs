@@ -27,6 +27,7 @@ use weir_types::{Address, Entropy, Instant, LptWei, Millis, Perc9, Round, U256, 
 use super::actors::{Cast, DelegatorSpec, Identity, OrchestratorSpec, SEQUENCER};
 use super::demand;
 use super::event::Event;
+use super::minds::Minds;
 use super::node::{Inbox, Machines, Node, OrchestratorNode};
 use super::submit::{signer, verifier};
 use super::traffic::{Flows, LOOKS_PER_ROUND};
@@ -146,7 +147,8 @@ impl Stage<'_> {
             total = total.saturating_add(amount.0);
             self.chain.set_balance(who, amount);
         };
-        give(DEPLOYER, Wei::from_whole(1_000));
+        // Where LPT is sold, the money comes from it too.
+        give(DEPLOYER, Wei::from_whole(if s.has_minds() { 1_000_000 } else { 1_000 }));
         let gas = eth(s.orchestrators.gas_eth.0);
         cast.orchestrators.iter().for_each(|o| give(o.id.address(), gas));
         let g = &s.gateways;
@@ -295,16 +297,22 @@ fn assemble(
         locate(&mut network, o.id.actor, s, &mut place);
         let mut rng = streams.stream(&o.id.name, "start");
         let machines = orchestrator_node(s, o, &mut rng, &Records::new())?;
-        nodes.push(node(&o.id, Machines::Orchestrator(Box::new(machines)), &chain, streams, o.pixel_rate));
+        nodes.push(node(
+            &o.id,
+            Machines::Orchestrator(Box::new(machines)),
+            &chain,
+            streams,
+            (o.pixel_rate, s.orchestrators.max_sessions.0),
+        ));
     }
     for g in &cast.gateways {
         names.insert(g.address(), g.name.clone());
         locate(&mut network, g.actor, s, &mut place);
-        nodes.push(node(g, Machines::Gateway(Box::new(gateway(s, g)?)), &chain, streams, 0));
+        nodes.push(node(g, Machines::Gateway(Box::new(gateway(s, g)?)), &chain, streams, (0, 0)));
     }
     for x in &cast.delegators {
         names.insert(x.id.address(), x.id.name.clone());
-        nodes.push(node(&x.id, Machines::Delegator(delegator::Delegator::new()), &chain, streams, 0));
+        nodes.push(node(&x.id, Machines::Delegator(delegator::Delegator::new()), &chain, streams, (0, 0)));
     }
     let round_start = RoundMeta {
         round: view.current(),
@@ -331,6 +339,7 @@ fn assemble(
         sure: BTreeMap::new(),
         flows,
         poll_period,
+        minds: Minds::build(s, streams, cast)?,
         scenario: s.clone(),
         kernel: Kernel::new(seed),
         last_l1: chain.l1_block_number(),
@@ -386,7 +395,13 @@ fn contracts(d: &Deployment) -> Vec<(&'static str, Address)> {
     ]
 }
 
-fn node(id: &Identity, machines: Machines, chain: &Chain, streams: &Streams, pixel_rate: u64) -> Node {
+fn node(
+    id: &Identity,
+    machines: Machines,
+    chain: &Chain,
+    streams: &Streams,
+    (pixel_rate, max_sessions): (u64, u32),
+) -> Node {
     let signer = PrivateKeySigner::from_slice(&id.key.secret_bytes()).expect("a signing key is a valid secret key");
     Node {
         tx: TxSigner::new(signer, CHAIN_ID, chain.nonce(id.address())),
@@ -402,6 +417,7 @@ fn node(id: &Identity, machines: Machines, chain: &Chain, streams: &Streams, pix
         disk: BTreeMap::new(),
         busy_until: Instant::ZERO,
         pixel_rate,
+        max_sessions,
     }
 }
 
@@ -511,7 +527,13 @@ impl World {
         for o in &cast.orchestrators {
             self.skip_reward.insert(o.id.actor, streams.stream(&o.id.name, "missed rewards"));
         }
-        self.schedule_decisions(streams, &cast.delegators);
+        if self.scenario.delegators.behaviour.is_none() {
+            self.schedule_decisions(streams, &cast.delegators);
+        }
+        if self.minds.is_some() {
+            self.kernel.schedule(begin, priority::CHAIN, SEQUENCER, Event::Think);
+            self.kernel.schedule(begin, priority::CHAIN, SEQUENCER, Event::Market);
+        }
         self.schedule_faults(streams, &cast.orchestrators);
         for r in 1..u64::from(self.scenario.rounds.count.0) {
             let at = begin + Millis::from_secs(r * round_seconds);

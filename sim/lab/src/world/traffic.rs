@@ -138,6 +138,13 @@ impl Flows {
     }
 }
 
+impl Flows {
+    /// Sessions with an orchestrator.
+    pub(super) fn sessions_with(&self, actor: ActorId) -> u32 {
+        self.load.get(&actor).map_or(0, |l| l.0)
+    }
+}
+
 impl World {
     /// A stream reaches its gateway.
     pub(super) fn open_session(&mut self, now: Instant, stream: u64) -> Result<(), LabError> {
@@ -180,10 +187,9 @@ impl World {
             let all = offers.filter(|o| self.flows.selection.eligible(o)).collect();
             self.flows.offers = (self.view.active_reading, all);
         }
-        let most = self.scenario.orchestrators.max_sessions.0;
         let there = |o: &&Offered| {
-            let room = self.flows.load.get(&o.actor).is_none_or(|l| l.0 < most);
-            room && self.node(o.actor).is_some_and(|n| n.up)
+            let busy = self.flows.sessions_with(o.actor);
+            self.node(o.actor).is_some_and(|n| n.up && busy < n.max_sessions)
         };
         self.flows.offers.1.iter().filter(there).cloned().collect()
     }
@@ -308,8 +314,8 @@ impl World {
         stream: u64,
     ) -> Result<Option<OrchestratorInfo>, LabError> {
         let has = self.flows.sessions.get(&stream).is_some_and(|s| s.terms.as_ref().is_some_and(|t| t.actor == actor));
-        let full = self.flows.load.get(&actor).is_some_and(|l| l.0 >= self.scenario.orchestrators.max_sessions.0);
-        if !self.node(actor).is_some_and(|n| n.up) || (full && !has) {
+        let Some(node) = self.node(actor).filter(|n| n.up) else { return Ok(None) };
+        if !has && self.flows.sessions_with(actor) >= node.max_sessions {
             return Ok(None);
         }
         let Some(info) = self.ask(now, gateway, actor)? else { return Ok(None) };
