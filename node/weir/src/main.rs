@@ -12,6 +12,7 @@ mod output;
 mod progress;
 mod report;
 mod sim;
+mod sweep;
 mod transcode;
 
 use std::process::ExitCode;

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use weir_lab::{Phase, Progress};
+use weir_sweep::Tick;
 
 /// The progress of a run.
 pub(crate) struct Bar {
@@ -21,6 +22,29 @@ impl Bar {
             bar.set_style(style);
         }
         Self { bar }
+    }
+
+    /// A bar for the cells of a sweep, which says how long they will take.
+    pub(crate) fn of_cells() -> Self {
+        let own = Self::new();
+        let template = "[{elapsed_precise}] {bar:30} {pos}/{len}, {eta} left {wide_msg}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            own.bar.set_style(style);
+        }
+        own
+    }
+
+    /// What a sweep calls after each cell.
+    pub(crate) fn of_cells_callback(&self) -> Box<dyn Fn(&Tick<'_>) + Send + Sync> {
+        let bar = self.bar.clone();
+        Box::new(move |tick| {
+            bar.set_length(tick.all);
+            bar.set_position(tick.done);
+            bar.set_message(match tick.bad {
+                0 => tick.cell.arm.clone(),
+                bad => format!("{bad} failed or broken; {}", tick.cell.arm),
+            });
+        })
     }
 
     /// So many of so many steps are done, and this one is next.

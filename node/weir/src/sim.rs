@@ -1,4 +1,4 @@
-//! `weir sim`: check, run and replay.
+//! `weir sim`: check, run, replay and sweep.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use weir_lab::{LabError, Replay, RunOptions, RunOutcome, RunState, Summary};
 
 use crate::failure::Failure;
 use crate::progress::Bar;
-use crate::{interrupt, output, report};
+use crate::{interrupt, output, report, sweep};
 
 /// What to do with a scenario or a run.
 #[derive(Debug, Subcommand)]
@@ -25,6 +25,13 @@ pub(crate) enum Command {
         /// Folder that `weir sim run` left.
         run_dir: PathBuf,
     },
+    /// Run a scenario many times over: plan, run, look, merge, hand to other engines.
+    Sweep {
+        #[command(subcommand)]
+        command: sweep::Command,
+    },
+    /// Pull cells of a sweep from a NATS server and run them.
+    Worker(sweep::WorkerArguments),
 }
 
 /// What is run, and how.
@@ -55,6 +62,8 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
         Command::Check { scenario } => check(&scenario),
         Command::Run(arguments) => make(arguments),
         Command::Replay { run_dir } => replay(&run_dir),
+        Command::Sweep { command } => sweep::run(command),
+        Command::Worker(arguments) => sweep::work(&arguments),
     }
 }
 

@@ -27,5 +27,5 @@ pub use books::{Books, Pair, PairBook};
 pub use clip::{ClipInfo, ClipSegment};
 pub use error::LabError;
 pub use replay::{Replay, replay};
-pub use results::Summary;
+pub use results::{Summary, figure_names, table_names};
 pub use run::{Phase, Progress, RunFile, RunOptions, RunOutcome, RunState, Simulated, run, simulate};

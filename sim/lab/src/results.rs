@@ -68,6 +68,33 @@ impl Summary {
     }
 }
 
+/// Names of the tables that every run leaves.
+#[must_use]
+pub fn table_names() -> Vec<&'static str> {
+    of_nothing(|results| results.tables().iter().map(Table::name).collect())
+}
+
+/// Names of the figures that every run leaves.
+#[must_use]
+pub fn figure_names() -> Vec<String> {
+    of_nothing(|results| results.kpis().into_keys().collect())
+}
+
+/// What is so of all results is so of a run in which nothing happened.
+fn of_nothing<T>(f: impl FnOnce(&Results<'_>) -> T) -> T {
+    let (books, names, prices) = (Books::default(), Names::default(), BTreeMap::new());
+    f(&Results {
+        rounds: &[],
+        books: &books,
+        names: &names,
+        prices: &prices,
+        delegators: &[],
+        renditions: &[],
+        market: &[],
+        begin_seconds: 0.0,
+    })
+}
+
 fn eth(w: Wei) -> f64 {
     w.to_f64_whole()
 }
@@ -80,20 +107,24 @@ impl Results<'_> {
     /// Write all tables below `dir`.
     pub(crate) fn write_tables(&self, dir: &Path) -> Result<(), LabError> {
         std::fs::create_dir_all(dir).map_err(|source| LabError::Write { path: dir.to_owned(), source })?;
-        self.rounds_table().write(dir)?;
-        self.transcoders_table().write(dir)?;
-        self.broadcasters_table().write(dir)?;
-        self.tickets_table().write(dir)?;
-        self.redemptions_table().write(dir)?;
-        self.rewards_table().write(dir)?;
-        self.sessions_table().write(dir)?;
-        self.segments_table().write(dir)?;
-        self.gas_table().write(dir)?;
-        self.renditions_table().write(dir)?;
-        if !self.market.is_empty() {
-            self.market_table().write(dir)?;
-        }
-        self.delegators_table().write(dir)
+        self.tables().into_iter().try_for_each(|table| table.write(dir))
+    }
+
+    fn tables(&self) -> [Table; 12] {
+        [
+            self.rounds_table(),
+            self.transcoders_table(),
+            self.broadcasters_table(),
+            self.tickets_table(),
+            self.redemptions_table(),
+            self.rewards_table(),
+            self.sessions_table(),
+            self.segments_table(),
+            self.gas_table(),
+            self.renditions_table(),
+            self.delegators_table(),
+            self.market_table(),
+        ]
     }
 
     fn market_table(&self) -> Table {

@@ -12,6 +12,15 @@ use parquet::file::properties::WriterProperties;
 
 use crate::LabError;
 
+/// How every table is written. Nothing in the file depends on when, where or by which build it was.
+#[must_use]
+pub fn properties() -> WriterProperties {
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).unwrap_or_default()))
+        .set_created_by("weir".to_owned())
+        .build()
+}
+
 /// A table under construction, column by column.
 #[derive(Debug)]
 pub struct Table {
@@ -24,6 +33,12 @@ impl Table {
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self { name, columns: Vec::new() }
+    }
+
+    /// Its name, which is that of its file too.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
     }
 
     /// Add a column of whole numbers.
@@ -65,12 +80,7 @@ impl Table {
         let fail = |e: &dyn std::fmt::Display| LabError::Table { path: path.clone(), reason: e.to_string() };
         let batch = RecordBatch::try_from_iter(self.columns).map_err(|e| fail(&e))?;
         let file = File::create(&part).map_err(|e| fail(&e))?;
-        let level = ZstdLevel::try_new(3).map_err(|e| fail(&e))?;
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(level))
-            .set_created_by("weir".to_owned())
-            .build();
-        let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).map_err(|e| fail(&e))?;
+        let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties())).map_err(|e| fail(&e))?;
         writer.write(&batch).map_err(|e| fail(&e))?;
         writer.close().map_err(|e| fail(&e))?;
         std::fs::rename(&part, &path).map_err(|e| fail(&e))

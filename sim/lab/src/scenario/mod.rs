@@ -18,9 +18,9 @@ use weir_media::geometry::fit;
 use weir_types::Profile;
 
 pub use behaviour::{Market, OrchestratorGroup};
-pub use check::check;
+pub use check::{Problem, check};
 pub use error::ScenarioError;
-pub use load::{load, parse};
+pub use load::{from_toml, load, misnamed, nearest, parse, span_of};
 pub use value::{Band, Count, Dist, NonNegative, Positive, Share, eth, lpt, price};
 
 /// A run's parameters.
@@ -448,6 +448,12 @@ impl Scenario {
     #[must_use]
     pub fn round_seconds(&self) -> u64 {
         u64::from(self.rounds.length_blocks.0).saturating_mul(u64::from(self.rounds.l1_block_seconds.0))
+    }
+
+    /// Every file that the scenario names, in a fixed order: what a run depends on besides the text.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.clip().into_iter().collect()
     }
 
     /// Seconds of virtual time with demand.
