@@ -46,3 +46,44 @@ pub(crate) fn save(folder: &Path, text: &str) -> PathBuf {
     fs::write(&path, text).expect("writable");
     path
 }
+
+/// A network that lives for less than that.
+fn tiny() -> String {
+    scenario(&[
+        ("name = \"quickstart\"", "name = \"tiny\""),
+        ("count = 60\n", "count = 3\n"),
+        ("active = 50", "active = 3"),
+        ("count = 25\n", "count = 1\n"),
+        ("count = 1500", "count = 3"),
+        ("count = 4\n", "count = 1\n"),
+        ("length_blocks = 75", "length_blocks = 54"),
+        ("orchestrator_crashes = 2", "orchestrator_crashes = 0"),
+        (
+            "streams = { kind = \"ranked\", values = [1.2, 0.7, 0.5, 0.35], tail = 0.88 }",
+            "streams = { kind = \"fixed\", value = 12 }",
+        ),
+    ])
+}
+
+/// A folder with a sweep, and with the scenario that it varies.
+pub(crate) fn sweep_files(sweep: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::write(folder.path().join("tiny.toml"), tiny()).expect("writable");
+    fs::write(folder.path().join("sweep.toml"), sweep).expect("writable");
+    folder
+}
+
+/// Sends a signal to a process.
+#[cfg(unix)]
+pub(crate) fn signal(pid: u32, name: &str) {
+    let sent = std::process::Command::new("kill").args([name, &pid.to_string()]).status().expect("kill is there");
+    assert!(sent.success());
+}
+
+/// Runs a command that has to end well.
+#[cfg(unix)]
+pub(crate) fn sh(command: &mut std::process::Command) {
+    let output = command.output().expect("it starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{command:?}: {}{}", text(&output.stdout), text(&output.stderr));
+}
