@@ -295,7 +295,9 @@ impl<'a> Worker<'a> {
     }
 
     async fn answer(&self, message: &Message, kind: AckKind) -> Result<(), SweepError> {
-        message.ack_with(kind).await.map_err(|e| self.server.error("answering", e))
+        message.ack_with(kind).await.map_err(|e| self.server.error("answering", e))?;
+        // An answer that is still on its way when this process ends is none.
+        message.context.client().flush().await.map_err(|e| self.server.error("answering", e))
     }
 }
 

@@ -166,7 +166,7 @@ fn nats_workers_come_to_the_same() {
 
 /// A sweep with one cell that takes seconds.
 const SLOW: &str = "name = \"slow\"\nscenario = \"tiny.toml\"\n[seeds]\nfirst = 1\ncount = 1\n[design]\nkind = \"list\"\n\
-                    [[arms]]\nname = \"slow\"\nset = { \"rounds.count\" = 40 }\n[[arms]]\nname = \"quick\"\n";
+                    [[arms]]\nname = \"slow\"\nset = { \"rounds.count\" = 2 }\n[[arms]]\nname = \"quick\"\n";
 
 #[test]
 fn the_cell_of_a_nats_worker_that_dies_goes_to_another() {
