@@ -18,7 +18,7 @@ pub(crate) fn test(force: bool) -> Result<()> {
         println!("nothing changed since the tests passed; ./dev test --force runs them again");
         return Ok(());
     }
-    packages::ensure_installed(Need::BuildAndContracts)?;
+    packages::ensure_installed(Need::Tests)?;
     // Anvil comes with the packages that compile the contracts. Without it the tests that want it are
     // passed over, which is no proof here.
     contracts::install()?;

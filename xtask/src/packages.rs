@@ -21,6 +21,9 @@ const DEBIAN: [&str; 11] = [
     "ffmpeg",
 ];
 
+/// Debian packages of the programs that spread sweeps, each of which a test tries.
+const ENGINES: [&str; 4] = ["parallel", "slurm-wlm", "munge", "nats-server"];
+
 /// What `pkg-config` calls the libraries among them.
 const LIBRARIES: [&str; 7] =
     ["libavcodec", "libavformat", "libavutil", "libavfilter", "libavdevice", "libswscale", "libswresample"];
@@ -32,6 +35,8 @@ pub enum Need {
     Build,
     /// Build, run, and compile the contracts.
     BuildAndContracts,
+    /// All that the tests use.
+    Tests,
 }
 
 /// Installs what is missing on Debian and its kin; elsewhere says what is.
@@ -39,10 +44,12 @@ pub enum Need {
 /// # Errors
 /// When something is missing and cannot be installed here.
 pub fn ensure_installed(need: Need) -> Result<()> {
-    let nodejs =
-        need == Need::BuildAndContracts && !(crate::has("node", &["--version"]) && crate::has("npm", &["--version"]));
+    let nodejs = need != Need::Build && !(crate::has("node", &["--version"]) && crate::has("npm", &["--version"]));
     if Path::new("/usr/bin/dpkg-query").is_file() {
-        let mut missing = missing_from(&dpkg_states()?);
+        let mut missing = missing_from(&DEBIAN, &dpkg_states(&DEBIAN)?);
+        if need == Need::Tests {
+            missing.extend(missing_from(&ENGINES, &dpkg_states(&ENGINES)?));
+        }
         if nodejs {
             missing.extend(["nodejs", "npm"]);
         }
@@ -63,10 +70,25 @@ pub fn ensure_installed(need: Need) -> Result<()> {
     if nodejs {
         missing.push("Node.js 18 or later with npm");
     }
+    if need == Need::Tests {
+        missing.extend(engines_missing());
+    }
     if missing.is_empty() {
         return Ok(());
     }
     bail!("missing on this system: {}\nhelp: {}", missing.join(", "), hint())
+}
+
+/// Programs that spread sweeps and are not here. Slurm runs on Linux alone, and so does its test.
+fn engines_missing() -> impl Iterator<Item = &'static str> {
+    let engines = [
+        ("parallel", "--version", "GNU parallel", true),
+        ("nats-server", "--version", "nats-server", std::env::var_os("WEIR_NATS_SERVER").is_none()),
+        ("sbatch", "--version", "Slurm", cfg!(target_os = "linux")),
+        ("munge", "--version", "MUNGE", cfg!(target_os = "linux")),
+    ];
+    let missing = |(program, flag, _, needed): &(&str, &str, _, bool)| *needed && !crate::has(program, &[flag]);
+    engines.into_iter().filter(missing).map(|(_, _, name, _)| name)
 }
 
 /// One command that brings everything in, by system.
@@ -84,19 +106,20 @@ fn hint() -> String {
     }
 }
 
-fn dpkg_states() -> Result<String> {
+fn dpkg_states(packages: &[&str]) -> Result<String> {
     // It ends with 1 as soon as one of the packages is unknown, and still lists the others.
     let output = Command::new("dpkg-query")
         .args(["--show", "--showformat=${Package} ${db:Status-Status}\\n"])
-        .args(DEBIAN)
+        .args(packages)
         .output()
         .context("dpkg-query did not start")?;
     String::from_utf8(output.stdout).context("dpkg-query printed no UTF-8")
 }
 
-fn missing_from(states: &str) -> Vec<&'static str> {
-    DEBIAN
-        .into_iter()
+fn missing_from(packages: &[&'static str], states: &str) -> Vec<&'static str> {
+    packages
+        .iter()
+        .copied()
         .filter(|package| !states.lines().any(|line| line.split_once(' ') == Some((package, "installed"))))
         .collect()
 }
@@ -132,8 +155,8 @@ mod tests {
     #[test]
     fn only_installed_packages_count() {
         let all: String = DEBIAN.iter().map(|package| format!("{package} installed\n")).collect();
-        assert_eq!(missing_from(&all), Vec::<&str>::new());
-        assert_eq!(missing_from(&all.replace("ffmpeg installed", "ffmpeg config-files")), ["ffmpeg"]);
-        assert_eq!(missing_from(""), DEBIAN);
+        assert_eq!(missing_from(&DEBIAN, &all), Vec::<&str>::new());
+        assert_eq!(missing_from(&DEBIAN, &all.replace("ffmpeg installed", "ffmpeg config-files")), ["ffmpeg"]);
+        assert_eq!(missing_from(&DEBIAN, ""), DEBIAN);
     }
 }

@@ -17,7 +17,7 @@ const LONG: [(&str, &str); 1] = [(
 )];
 
 /// Documents that the repository has.
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
@@ -26,6 +26,7 @@ const DOCUMENTS: [&str; 8] = [
     "LICENSE-APACHE",
     "docs/determinism.md",
     "docs/scenarios.md",
+    "docs/sweeps.md",
 ];
 
 /// Where every key of a scenario is explained.

@@ -43,10 +43,12 @@ fn gnu_parallel_comes_to_the_same() {
 }
 
 /// A cluster that is stopped with its test.
+#[cfg(target_os = "linux")]
 struct Cluster {
     dir: tempfile::TempDir,
 }
 
+#[cfg(target_os = "linux")]
 impl Cluster {
     fn start() -> Self {
         let own = Self { dir: tempfile::tempdir().expect("a folder") };
@@ -62,12 +64,14 @@ impl Cluster {
     }
 }
 
+#[cfg(target_os = "linux")]
 impl Drop for Cluster {
     fn drop(&mut self) {
         let _ = self.command("stop").status();
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn slurm_comes_to_the_same() {
     for name in ["munged", "slurmctld", "slurmd", "sbatch"] {

@@ -157,7 +157,7 @@ fn shards_run_at_once_in_one_folder() {
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     }
     assert!(merged(&out) == reference(&grid(3)));
-    assert_eq!(fs::read_dir(out.join("locks")).expect("locks").filter(|e| lock(e)).count(), 0);
+    assert_eq!(fs::read_dir(out.join("locks")).expect("locks").filter(lock).count(), 0);
 }
 
 fn lock(entry: &std::io::Result<fs::DirEntry>) -> bool {
