@@ -31,7 +31,7 @@ fn list(arms: &str) -> String {
 }
 
 /// An arm that goes on far longer than any test.
-const LONG: &str = "[[arms]]\nname = \"long\"\nset = { \"rounds.count\" = 5000 }\n";
+const LONG: &str = "[[arms]]\nname = \"long\"\nset = { \"rounds.count\" = 200 }\n";
 
 /// Plans a sweep into `out` of a new folder.
 pub(crate) fn planned(sweep: &str) -> (TempDir, PathBuf) {
