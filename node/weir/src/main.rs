@@ -1,7 +1,8 @@
 //! The `weir` program: a Livepeer network in a box, and the tools around it.
 //!
 //! Standard output carries results, standard error the talk. Exit codes: 0 done, 1 failed, 2 wrong
-//! usage or a wrong scenario, 3 a broken invariant or a replay that differs, 130 interrupted.
+//! usage or a wrong scenario, 3 a broken invariant, a replay that differs or runs that part, 130
+//! interrupted.
 
 mod ctl;
 mod devnet;
@@ -25,8 +26,8 @@ use tracing_subscriber::EnvFilter;
     name = "weir",
     version,
     about = "A Livepeer network in a box, and the tools around it",
-    after_help = "Exit codes: 0 done; 1 failed; 2 wrong usage or a wrong scenario; 3 a broken invariant or a replay \
-                  that differs; 130 interrupted.\nWEIR_LOG sets what is logged to standard error, for example \
+    after_help = "Exit codes: 0 done; 1 failed; 2 wrong usage or a wrong scenario; 3 a broken invariant, a replay \
+                  that differs or runs that part; 130 interrupted.\nWEIR_LOG sets what is logged to standard error, for example \
                   WEIR_LOG=debug."
 )]
 struct Cli {
@@ -36,7 +37,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check, run and replay simulations.
+    /// Check, run, replay and compare simulations.
     Sim {
         #[command(subcommand)]
         command: sim::Command,

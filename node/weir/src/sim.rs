@@ -1,10 +1,13 @@
-//! `weir sim`: check, run, replay and sweep.
+//! `weir sim`: check, run, replay, compare and sweep.
+
+mod diff;
+mod moment;
 
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use weir_lab::scenario::{self, Scenario};
-use weir_lab::{LabError, Replay, RunOptions, RunOutcome, RunState, Summary};
+use weir_lab::{LabError, NamedEvent, Replay, RunOptions, RunOutcome, RunState, Summary, Until};
 
 use crate::failure::Failure;
 use crate::progress::Bar;
@@ -21,10 +24,9 @@ pub(crate) enum Command {
     /// Run a scenario and leave a run folder.
     Run(RunArguments),
     /// Make a run again and hold every event against its record.
-    Replay {
-        /// Folder that `weir sim run` left.
-        run_dir: PathBuf,
-    },
+    Replay(ReplayArguments),
+    /// Find the first event at which two runs part, and in what else they differ.
+    Diff(diff::Arguments),
     /// Run a scenario many times over: plan, run, look, merge, hand to other engines.
     Sweep {
         #[command(subcommand)]
@@ -33,6 +35,21 @@ pub(crate) enum Command {
     /// Pull cells of a sweep from a NATS server and run them.
     Worker(sweep::WorkerArguments),
 }
+
+/// What is made again, and how far.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArguments {
+    /// Folder that `weir sim run` left.
+    run_dir: PathBuf,
+    #[arg(long, value_name = "SECONDS|EVENT", help = UNTIL)]
+    until: Option<Until>,
+    /// Print the result as one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+const UNTIL: &str = "Stop so long after the first round began (1200s) or before an event (event:5000), and show the \
+                     world as it is there";
 
 /// What is run, and how.
 #[derive(Debug, Args)]
@@ -61,7 +78,8 @@ pub(crate) fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Check { scenario } => check(&scenario),
         Command::Run(arguments) => make(arguments),
-        Command::Replay { run_dir } => replay(&run_dir),
+        Command::Replay(arguments) => replay(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Sweep { command } => sweep::run(command),
         Command::Worker(arguments) => sweep::work(&arguments),
     }
@@ -149,11 +167,28 @@ fn verdict(outcome: &RunOutcome) -> Result<(), Failure> {
     Err(Failure::broken(format!("broken: {}", broken.join(", "))).help(help))
 }
 
-fn replay(dir: &Path) -> Result<(), Failure> {
+fn replay(arguments: &ReplayArguments) -> Result<(), Failure> {
+    let ReplayArguments { run_dir, until, json } = arguments;
     let cancel = interrupt::flag()?;
-    match weir_lab::replay(dir, &cancel).map_err(|error| from_lab(&error))? {
+    let made = match until {
+        None => weir_lab::replay(run_dir, &cancel),
+        Some(until) => weir_lab::replay_until(run_dir, *until, &cancel),
+    };
+    match made.map_err(|error| from_lab(&error))? {
         Replay::Confirmed { trace_hash, events } => {
-            output::result(&format!("confirmed   {events} events\ntrace hash  {trace_hash}"));
+            output::result(&if *json {
+                serde_json::json!({ "events": events, "trace_hash": trace_hash }).to_string()
+            } else {
+                format!("confirmed   {events} events\ntrace hash  {trace_hash}")
+            });
+            Ok(())
+        }
+        Replay::Reached(world) => {
+            if *json {
+                output::result(&serde_json::json!(world).to_string());
+            } else {
+                moment::show(&world);
+            }
             Ok(())
         }
         Replay::Differs { difference } => Err(Failure::broken(format!("the replay differs: {difference}"))
@@ -162,6 +197,12 @@ fn replay(dir: &Path) -> Result<(), Failure> {
             Err(Failure::Interrupted { message: format!("interrupted: the first {events} events agree") })
         }
     }
+}
+
+/// An event in a line.
+fn event(e: &NamedEvent) -> String {
+    let line = format!("event {:<8} {:>16.6} s  {:24} {:20} {}", e.seq, e.at_us as f64 / 1e6, e.name, e.kind, e.digest);
+    line.trim_end().to_owned()
 }
 
 fn from_lab(error: &LabError) -> Failure {
@@ -176,6 +217,7 @@ fn from_lab(error: &LabError) -> Failure {
         LabError::Stakes { .. } => {
             Failure::usage(message).help("raise token.genesis_lpt, or lower stake_lpt or the counts")
         }
+        LabError::NotReached { .. } => Failure::usage(message).help("name an earlier time or event with --until"),
         LabError::Read { .. } => Failure::failed(message).help("name a folder that `weir sim run` left"),
         LabError::Write { .. } | LabError::Table { .. } => {
             Failure::failed(message).help("make room and check the folder's permissions, or name another with --out")

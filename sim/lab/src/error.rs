@@ -38,6 +38,16 @@ pub enum LabError {
         /// Which.
         path: PathBuf,
     },
+    /// A replay should go further than the run did.
+    #[error("the run of {path} ends after {events} events and {seconds} s")]
+    NotReached {
+        /// Run folder.
+        path: PathBuf,
+        /// Events of the run.
+        events: u64,
+        /// Virtual time since the first round began.
+        seconds: f64,
+    },
     /// An upgrade of the contracts could not be sent.
     #[error("upgrade {index} of the contracts: {reason}")]
     Upgrade {

@@ -76,6 +76,14 @@ impl Cast {
     }
 }
 
+/// Names of all actors by number, from 1: the sequencer has none.
+pub(crate) fn names(s: &Scenario, seed: u64) -> Vec<String> {
+    let cast = Cast::draw(s, &Streams::new(seed));
+    let orchestrators = cast.orchestrators.into_iter().map(|o| o.id);
+    let delegators = cast.delegators.into_iter().map(|d| d.id);
+    orchestrators.chain(cast.gateways).chain(delegators).map(|id| id.name).collect()
+}
+
 fn identity(streams: &Streams, kind: &str, i: usize, n: usize, offset: usize) -> Identity {
     let name = numbered(kind, i, n);
     let key = key(streams, &name);

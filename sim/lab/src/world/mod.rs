@@ -2,7 +2,8 @@
 //!
 //! Map, in reading order: [`actors`] (who takes part), [`demand`] (streams), [`setup`] (contracts,
 //! stake, deposits), [`event`] (what happens), [`node`] (machines under one key), [`effects`] (what
-//! machines want), [`chain`] (polls, transactions, blocks), [`view`] (the chain as nodes see it).
+//! machines want), [`chain`] (polls, transactions, blocks), [`view`] (the chain as nodes see it), [`moment`]
+//! (all of it in brief).
 
 mod actors;
 mod blocks;
@@ -11,6 +12,7 @@ mod demand;
 mod effects;
 mod event;
 mod minds;
+mod moment;
 mod node;
 mod setup;
 mod submit;
@@ -34,8 +36,11 @@ use crate::names::Names;
 use crate::scenario::{Scenario, Traffic};
 use crate::snapshot::{self, RoundMeta, RoundRow};
 
+pub(crate) use actors::names;
 pub(crate) use event::Event;
 pub(crate) use minds::MarketRow;
+pub(crate) use moment::unnamed;
+pub use moment::{Moment, NamedEvent, NodeState};
 
 use demand::StreamPlan;
 use event::{Origin, Part};
