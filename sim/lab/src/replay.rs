@@ -103,6 +103,7 @@ fn make(dir: &Path, until: Option<Until>, cancel: &AtomicBool) -> Result<Replay,
     let mut verifier = TraceVerifier::new(reader);
     let mut world = World::new(&file.scenario, file.seed, file.clip.as_ref())?;
     let mut last = VecDeque::with_capacity(LAST);
+    let mut confirmed = 0;
     loop {
         if until.is_some_and(|until| until.reached(&mut world)) {
             let last = last.drain(..).map(|e| named(&world, e)).collect();
@@ -119,6 +120,7 @@ fn make(dir: &Path, until: Option<Until>, cancel: &AtomicBool) -> Result<Replay,
         if let Err(difference) = verifier.event(&fired) {
             return Ok(differs(&difference));
         }
+        confirmed += 1;
         if until.is_some() {
             if last.len() == LAST {
                 last.pop_front();
@@ -132,9 +134,8 @@ fn make(dir: &Path, until: Option<Until>, cancel: &AtomicBool) -> Result<Replay,
         }
     }
     if until.is_some() {
-        let (events, now) = (world.kernel.processed(), world.kernel.now().min(world.end));
-        let seconds = now.as_secs_f64() - world.begin.as_secs_f64();
-        return Err(LabError::NotReached { path: dir.to_owned(), events, seconds });
+        let seconds = world.kernel.now().min(world.end).as_secs_f64() - world.begin.as_secs_f64();
+        return Err(LabError::NotReached { path: dir.to_owned(), events: confirmed, seconds });
     }
     Ok(verdict(&file, &mut verifier, &world))
 }

@@ -4,6 +4,7 @@ mod support;
 
 mod cast;
 mod devnet;
+mod diff;
 mod doctor;
 mod engines;
 mod faces;

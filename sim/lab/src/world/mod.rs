@@ -215,7 +215,7 @@ impl World {
             return self.open_session(now, stream);
         }
         let Some(first) = plan.segment(0) else { return Ok(()) };
-        let start = gateway::Input::StreamStart { stream, profiles: first.profiles.clone() };
+        let start = gateway::Input::StreamStart { stream, profiles: first.profiles };
         let address = self.node(actor).map(Node::address).unwrap_or_default();
         self.books.stream_started(address, stream, now);
         self.kernel.schedule(now, priority::NODE, actor, Event::Segment { stream, seq: 0 });
