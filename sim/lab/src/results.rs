@@ -20,8 +20,6 @@ pub(crate) struct Results<'a> {
     pub(crate) rounds: &'a [RoundRow],
     pub(crate) books: &'a Books,
     pub(crate) names: &'a Names,
-    /// Price per pixel by orchestrator.
-    pub(crate) prices: &'a BTreeMap<Address, f64>,
     pub(crate) delegators: &'a [(Address, DelegatorState)],
     pub(crate) renditions: &'a [RenditionRow],
     /// Prices and trades, where they move.
@@ -82,12 +80,11 @@ pub fn figure_names() -> Vec<String> {
 
 /// What is so of all results is so of a run in which nothing happened.
 fn of_nothing<T>(f: impl FnOnce(&Results<'_>) -> T) -> T {
-    let (books, names, prices) = (Books::default(), Names::default(), BTreeMap::new());
+    let (books, names) = (Books::default(), Names::default());
     f(&Results {
         rounds: &[],
         books: &books,
         names: &names,
-        prices: &prices,
         delegators: &[],
         renditions: &[],
         market: &[],
@@ -177,10 +174,7 @@ impl Results<'_> {
             .number("stake_lpt", rows.iter().map(|(_, t)| t.stake.to_f64_whole()))
             .number("reward_cut", rows.iter().map(|(_, t)| f64::from(t.reward_cut.0) / 1e6))
             .number("fee_share", rows.iter().map(|(_, t)| f64::from(t.fee_share.0) / 1e6))
-            .number(
-                "price_wei_per_pixel",
-                rows.iter().map(|(_, t)| self.prices.get(&t.address).copied().unwrap_or(0.0)),
-            )
+            .number("price_wei_per_pixel", rows.iter().map(|(_, t)| t.price))
             .number("fees_eth", rows.iter().map(|(r, t)| fees.get(&(*r, t.address)).copied().unwrap_or(0.0)))
             .number("rewards_lpt", rows.iter().map(|(r, t)| rewards.get(&(*r, t.address)).copied().unwrap_or(0.0)))
             .flag("rewarded", rows.iter().map(|(_, t)| t.rewarded))

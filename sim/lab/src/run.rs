@@ -307,7 +307,6 @@ fn results<'a>(world: &'a World, stakers: &'a facts::Stakers, renditions: &'a [R
         rounds: &world.rounds,
         books: &world.books,
         names: &world.names,
-        prices: &world.prices,
         delegators: stakers,
         renditions,
         market: world.market_rows(),

@@ -1,5 +1,7 @@
 //! The protocol's state at the end of a round, for the tables.
 
+use std::collections::BTreeMap;
+
 use futures::executor::block_on;
 use weir_chain::{ChainError, Client};
 use weir_evm::LocalProvider;
@@ -32,6 +34,8 @@ pub(crate) struct TranscoderRow {
     pub(crate) reward_cut: Perc6,
     pub(crate) fee_share: Perc6,
     pub(crate) rewarded: bool,
+    /// Wei per pixel.
+    pub(crate) price: f64,
 }
 
 /// A gateway at the end of a round.
@@ -55,6 +59,7 @@ pub(crate) struct RoundMeta {
 pub(crate) fn take(
     client: &Client<LocalProvider>,
     meta: RoundMeta,
+    prices: &BTreeMap<Address, f64>,
     orchestrators: &[Address],
     gateways: &[Address],
 ) -> Result<RoundRow, ChainError> {
@@ -70,6 +75,7 @@ pub(crate) fn take(
                 reward_cut: t.reward_cut,
                 fee_share: t.fee_share,
                 rewarded: t.last_reward_round == meta.round,
+                price: prices.get(&address).copied().unwrap_or(0.0),
             });
         }
         let mut broadcasters = Vec::with_capacity(gateways.len());

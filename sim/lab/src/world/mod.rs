@@ -248,7 +248,7 @@ impl World {
     pub(crate) fn close_round(&mut self) -> Result<(), LabError> {
         let orchestrators: Vec<Address> = self.addresses(|n| matches!(n.machines, node::Machines::Orchestrator(_)));
         let gateways: Vec<Address> = self.addresses(|n| matches!(n.machines, node::Machines::Gateway(_)));
-        let row = snapshot::take(&self.view.client, self.round_start, &orchestrators, &gateways)?;
+        let row = snapshot::take(&self.view.client, self.round_start, &self.prices, &orchestrators, &gateways)?;
         self.rounds.push(row);
         Ok(())
     }
