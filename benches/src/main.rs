@@ -31,7 +31,7 @@ enum What {
         #[arg(long, value_name = "NAME", value_parser = chain::NAMES)]
         only: Vec<String>,
     },
-    /// The simulator: its event kernel beside a plain one.
+    /// The simulator: whole runs, and its event kernel beside a plain one.
     Sim {
         /// Print the figures as JSON.
         #[arg(long)]
@@ -39,6 +39,12 @@ enum What {
         /// Measure nothing but this; may be given again.
         #[arg(long, value_name = "NAME", value_parser = sim::NAMES)]
         only: Vec<String>,
+    },
+    /// Run a scenario and print what it took: what the figures of whole runs are made of.
+    #[command(hide = true)]
+    Run {
+        /// The scenario.
+        scenario: PathBuf,
     },
     /// Tickets and the market beside the recovery of a signature.
     Tickets {
@@ -69,6 +75,10 @@ fn run(cli: &Cli) -> Result<()> {
             } else {
                 print!("{}", sim::text(&figures));
             }
+            Ok(())
+        }
+        What::Run { scenario } => {
+            println!("{}", serde_json::to_string(&sim::here(scenario)?)?);
             Ok(())
         }
         What::Tickets { json, only } => {

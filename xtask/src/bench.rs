@@ -11,7 +11,7 @@ use eyre::Result;
 pub(crate) enum What {
     /// The embedded chain beside Anvil and bare revm.
     Chain(Chain),
-    /// The simulator: its event kernel beside a plain one.
+    /// The simulator: whole runs, and its event kernel beside a plain one.
     Sim(Plain),
     /// Tickets and the market beside the recovery of a signature.
     Tickets(Plain),

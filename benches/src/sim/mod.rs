@@ -1,12 +1,15 @@
-//! The simulator: how fast its event kernel is, beside one written without care.
+//! The simulator: how fast its event kernel is, beside one written without care, and how long whole runs take.
 
 mod kernel;
+mod whole;
 
 use std::fmt::Write as _;
 
 use eyre::Result;
 
 use crate::figures::{Better, Figure, Figures};
+
+pub use whole::{Taken, here};
 
 /// Actors of the series, and of the figure in events per second.
 const ACTORS: [(&str, u32); 4] = [
@@ -17,13 +20,17 @@ const ACTORS: [(&str, u32); 4] = [
 ];
 const EVENTS_PER_S: (&str, u32) = ("kernel_events_per_s", 10_000);
 
+const YEAR: [&str; 2] = ["protocol_year_wall", "protocol_year_memory"];
+const STREAMS: &str = "streams_realtime_factor";
+
 /// Names of all figures.
-pub const NAMES: [&str; 5] = [EVENTS_PER_S.0, ACTORS[0].0, ACTORS[1].0, ACTORS[2].0, ACTORS[3].0];
+pub const NAMES: [&str; 8] =
+    [YEAR[0], YEAR[1], STREAMS, EVENTS_PER_S.0, ACTORS[0].0, ACTORS[1].0, ACTORS[2].0, ACTORS[3].0];
 
 /// Measures what is asked for by name; everything where nothing is.
 ///
 /// # Errors
-/// None so far; figures that come from whole runs will have some.
+/// A run cannot be made, or breaks an invariant.
 pub fn measure(only: &[String]) -> Result<Figures> {
     let wants = |name: &str| only.is_empty() || only.iter().any(|only| only == name);
     let mut figures = Figures::new("sim");
@@ -31,6 +38,16 @@ pub fn measure(only: &[String]) -> Result<Figures> {
         eprintln!("{figure}");
         figures.results.push(figure);
     };
+    if YEAR.into_iter().any(wants) {
+        let year = whole::apart("year.toml")?;
+        note(Figure::new(YEAR[0], year.setup_seconds + year.run_seconds, "s", Better::Lower));
+        note(Figure::new(YEAR[1], year.memory_mib, "MiB", Better::Lower));
+    }
+    if wants(STREAMS) {
+        // The set-up is the same however long a run is.
+        let streams = whole::apart("streams.toml")?;
+        note(Figure::new(STREAMS, streams.virtual_seconds / streams.run_seconds, "times", Better::Higher));
+    }
     if wants(EVENTS_PER_S.0) {
         let (weir, plain) = (1e9 / kernel::weir(EVENTS_PER_S.1), 1e9 / kernel::plain(EVENTS_PER_S.1));
         note(Figure::new(EVENTS_PER_S.0, weir, "events/s", Better::Higher).beside(plain));

@@ -351,6 +351,10 @@ pub struct Simulated {
     pub books: Books,
     /// Names of actors.
     pub names: BTreeMap<Address, String>,
+    /// Time that the set-up took.
+    pub setup_seconds: f64,
+    /// Time from the first event to the last.
+    pub run_seconds: f64,
 }
 
 /// Makes a run that leaves nothing on disk. A real stream is left out.
@@ -361,14 +365,16 @@ pub fn simulate(scenario: &Scenario, seed: u64) -> Result<Simulated, LabError> {
     let started = Clock::now();
     let scenario = Scenario { real_stream: None, ..scenario.clone() };
     let mut world = World::new(&scenario, seed, None)?;
+    let setup_seconds = started.elapsed().as_secs_f64();
     while let Some(fired) = world.next() {
         world.step(fired)?;
     }
     world.close_round()?;
+    let run_seconds = started.elapsed().as_secs_f64() - setup_seconds;
     let stakers = facts::stakers(&world)?;
     let mut summary = summarise(&world, &stakers, &results(&world, &stakers, &[]), Vec::new())?;
     summary.wall_seconds = started.elapsed().as_secs_f64();
-    Ok(Simulated { summary, names: world.names.map().clone(), books: world.books })
+    Ok(Simulated { summary, names: world.names.map().clone(), books: world.books, setup_seconds, run_seconds })
 }
 
 /// Writes a file whole or not at all.
