@@ -333,9 +333,36 @@ impl Results<'_> {
             ("bonding_rate", last.map_or(0.0, |r| ratio(r.active_stake.to_f64_whole(), r.supply.to_f64_whole()))),
             ("renditions", self.renditions.len() as f64),
         ];
-        figures.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()
+        figures.into_iter().chain(self.money()).map(|(k, v)| (k.to_owned(), v)).collect()
+    }
+
+    /// What became of the supply, and of those who hold stake.
+    fn money(&self) -> [(&'static str, f64); 8] {
+        let supply: Vec<f64> = self.rounds.iter().map(|r| r.supply.to_f64_whole()).collect();
+        let rates = self.rounds.iter().map(|r| ratio(r.active_stake.to_f64_whole(), r.supply.to_f64_whole()));
+        let (n, last) = (supply.len(), supply.last().copied().unwrap_or(0.0));
+        let since = |back: usize| supply.get(n.saturating_sub(back + 1)).map_or(0.0, |s| 1.0 - ratio(*s, last));
+        let grown = |r: &RoundRow| 1.0 + ratio(r.minted.to_f64_whole(), r.active_stake.to_f64_whole());
+        [
+            ("supply_lpt", last),
+            ("inflation_ppb", self.rounds.last().map_or(0.0, |r| r.inflation.0 as f64)),
+            ("dilution", since(n)),
+            ("dilution_half_year", since(HALF_YEAR)),
+            ("staker_yield", self.rounds.iter().map(grown).product::<f64>() - 1.0),
+            ("bonding_rate_mean", ratio(rates.clone().sum(), n as f64)),
+            ("bonding_rate_min", rates.fold(f64::INFINITY, f64::min).min(1.0)),
+            ("minted_of_mintable", self.minted_share()),
+        ]
+    }
+
+    fn minted_share(&self) -> f64 {
+        let sum = |f: &dyn Fn(&RoundRow) -> f64| self.rounds.iter().map(f).sum::<f64>();
+        ratio(sum(&|r| r.minted.to_f64_whole()), sum(&|r| r.mintable.to_f64_whole()))
     }
 }
+
+/// Rounds of half a year: the window of LIP-107's dilution.
+const HALF_YEAR: usize = 207;
 
 fn ratio(a: f64, b: f64) -> f64 {
     if b == 0.0 { 0.0 } else { a / b }

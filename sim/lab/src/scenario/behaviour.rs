@@ -10,7 +10,9 @@ use super::Scenario;
 use super::check::{Problem, problem};
 
 /// Names of processes that mean something to a run.
-const PROCESSES: [&str; 4] = ["gas_gwei", "lpt_eth", "eth_usd", "sentiment"];
+const PROCESSES: [&str; 5] = ["gas_gwei", "lpt_eth", "eth_usd", "sentiment", BONDING_RATE];
+/// The bonding rate that a crowd of holders keeps up.
+pub(crate) const BONDING_RATE: &str = "bonding_rate";
 
 /// Orchestrators that behave otherwise than the rest.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +43,12 @@ impl Scenario {
         let o = &self.orchestrators;
         let any = o.behaviour.is_some() || !o.groups.is_empty() || self.delegators.behaviour.is_some();
         any || !self.processes.is_empty() || self.market.is_some()
+    }
+
+    /// Share of all LPT that is bonded at the start, where a crowd of holders sees to it.
+    #[must_use]
+    pub fn crowd_starts_at(&self) -> Option<f64> {
+        self.processes.get(BONDING_RATE).map(|p| p.build().value())
     }
 
     fn script_configs(&self) -> Vec<(String, &ScriptConfig)> {
@@ -133,6 +141,13 @@ fn processes(s: &Scenario) -> Option<Problem> {
             format!("processes.{name}"),
             format!("`{name}` is no number that a run knows"),
             format!("known: {}", PROCESSES.join(", ")),
+        ));
+    }
+    if s.crowd_starts_at().is_some_and(|rate| !(0.0..1.0).contains(&rate)) {
+        return Some(problem(
+            "processes.bonding_rate",
+            "a bonding rate lies between 0 and 1",
+            "use a process that stays there, such as `quantile_walk`",
         ));
     }
     process::problem(&s.processes).map(|p| from(p.under("processes")))

@@ -17,6 +17,7 @@ use weir_market::strategy::StrategyConfig;
 use weir_media::geometry::fit;
 use weir_types::Profile;
 
+pub(crate) use behaviour::BONDING_RATE;
 pub use behaviour::{Market, OrchestratorGroup};
 pub use check::{Problem, check};
 pub use error::ScenarioError;

@@ -2,13 +2,16 @@
 
 use weir_kernel::{ActorId, Streams};
 use weir_ticket::SigningKey;
-use weir_types::{Address, LptWei, Perc6, Price};
+use weir_types::{Address, LptWei, Perc6, Price, U256};
 
 use crate::names::{key, numbered};
 use crate::scenario::{Scenario, lpt, price};
 
 /// Actor that makes blocks.
 pub(crate) const SEQUENCER: ActorId = ActorId(0);
+
+/// All holders of LPT that are no actors of their own.
+pub(crate) const CROWD: &str = "crowd";
 
 /// What all actors have.
 #[derive(Debug, Clone)]
@@ -63,7 +66,7 @@ impl Cast {
         let gateways = (0..g).map(|i| identity(streams, "gateway", i, g, 1 + n)).collect();
         let weights: Vec<f64> = orchestrators.iter().map(|o| o.stake.to_f64_whole().max(1.0)).collect();
         let d = s.delegators.count as usize;
-        let delegators = (0..d)
+        let mut delegators: Vec<_> = (0..d)
             .map(|i| {
                 let id = identity(streams, "delegator", i, d, 1 + n + g);
                 let mut rng = streams.stream(&id.name, "stake");
@@ -72,6 +75,19 @@ impl Cast {
                 DelegatorSpec { id, stake, delegate }
             })
             .collect();
+        if let Some(rate) = s.crowd_starts_at() {
+            let others =
+                orchestrators.iter().map(|o| o.stake).chain(delegators.iter().map(|x: &DelegatorSpec| x.stake));
+            let bonded = others.fold(U256::ZERO, |sum, stake| sum.saturating_add(stake.0));
+            let stake = LptWei(lpt(s.token.genesis_lpt.0 * rate).0.saturating_sub(bonded));
+            let name = CROWD.to_owned();
+            let actor = ActorId(u32::try_from(1 + n + g + d).expect("scenarios are checked to have fewer actors"));
+            delegators.push(DelegatorSpec {
+                id: Identity { actor, key: key(streams, &name), name },
+                stake,
+                delegate: 0,
+            });
+        }
         Self { orchestrators, gateways, delegators }
     }
 }

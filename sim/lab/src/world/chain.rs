@@ -51,7 +51,7 @@ impl World {
     }
 
     /// Everything that the chain said to a node since it last looked.
-    fn catch_up(&mut self, now: Instant, actor: ActorId) -> Result<(), LabError> {
+    pub(super) fn catch_up(&mut self, now: Instant, actor: ActorId) -> Result<(), LabError> {
         let Some(node) = self.node_mut(actor) else { return Ok(()) };
         if node.inbox.is_empty() {
             return Ok(());

@@ -11,7 +11,7 @@ use weir_behave::{Network, Oracle, OrchestratorPolicy, Peer, Pool, Processes};
 use weir_kernel::{ActorId, Streams};
 use weir_types::{Address, Entropy, Round};
 
-use super::actors::Cast;
+use super::actors::{CROWD, Cast};
 use crate::LabError;
 use crate::scenario::Scenario;
 
@@ -94,6 +94,8 @@ pub(super) struct Minds {
     pub(super) network: Network,
     /// Orchestrators as everybody sees them.
     pub(super) peers: Vec<Peer>,
+    /// Who keeps the bonding rate up, where a process says what it is.
+    pub(super) crowd: Option<(ActorId, Address)>,
     /// How much of the books has been looked at.
     pub(super) read: (usize, usize),
     pub(super) traded: (f64, f64),
@@ -130,6 +132,9 @@ impl Minds {
         }
         let mut delegators = Vec::new();
         for x in s.delegators.behaviour.iter().flat_map(|rules| cast.delegators.iter().map(move |x| (rules, x))) {
+            if x.1.id.name == CROWD {
+                continue;
+            }
             let (rules, x) = x;
             let mut rng = streams.stream(&x.id.name, "behaviour");
             delegators.push(DelegatorMind {
@@ -158,6 +163,7 @@ impl Minds {
             processes,
             network: Network { lpt_eth, eth_usd, ..Network::default() },
             peers: Vec::new(),
+            crowd: cast.delegators.iter().find(|x| x.id.name == CROWD).map(|x| (x.id.actor, x.id.address())),
             read: (0, 0),
             traded: (0.0, 0.0),
             rows: Vec::new(),

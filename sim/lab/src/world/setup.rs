@@ -24,7 +24,7 @@ use weir_ticket::recipient::RecipientConfig;
 use weir_ticket::sender::SenderConfig;
 use weir_types::{Address, Entropy, Instant, LptWei, Millis, Perc9, Round, U256, Wei};
 
-use super::actors::{Cast, DelegatorSpec, Identity, OrchestratorSpec, SEQUENCER};
+use super::actors::{CROWD, Cast, DelegatorSpec, Identity, OrchestratorSpec, SEQUENCER};
 use super::demand;
 use super::event::Event;
 use super::minds::Minds;
@@ -200,7 +200,7 @@ impl Stage<'_> {
 
     fn bond(&mut self, s: &Scenario, cast: &Cast, d: &Deployment) -> Result<(), LabError> {
         let purses =
-            cast.delegators.iter().map(|x| purse(s, x.stake)).chain(cast.orchestrators.iter().map(|o| o.stake));
+            cast.delegators.iter().map(|x| purse(s, x)).chain(cast.orchestrators.iter().map(|o| o.stake));
         let (wanted, all) = (purses.fold(U256::ZERO, |sum, p| sum.saturating_add(p.0)), lpt(s.token.genesis_lpt.0));
         if wanted > all.0 {
             return Err(LabError::Stakes { wanted: LptWei(wanted), genesis: all });
@@ -224,7 +224,10 @@ impl Stage<'_> {
         }
         for x in &cast.delegators {
             let Some(to) = cast.orchestrators.get(x.delegate).map(|o| o.id.address()) else { continue };
-            let purse = purse(s, x.stake);
+            let purse = match x.id.name == CROWD {
+                true => LptWei(all.0 - wanted),
+                false => purse(s, x),
+            };
             self.stake(&x.id, purse, x.stake, to, d)?;
         }
         Ok(())
@@ -378,8 +381,12 @@ fn assemble(
     Ok(world)
 }
 
-/// What a delegator has: a tenth more than its stake where some add to theirs later.
-fn purse(s: &Scenario, stake: LptWei) -> LptWei {
+/// What a delegator has: a tenth more than its stake where some add to theirs later. The crowd has what others leave.
+fn purse(s: &Scenario, x: &DelegatorSpec) -> LptWei {
+    let stake = x.stake;
+    if x.id.name == CROWD {
+        return LptWei::ZERO;
+    }
     if s.delegators.bond_more.0 > 0.0 { LptWei(stake.0.saturating_add(stake.0 / U256::from(10u64))) } else { stake }
 }
 
@@ -547,7 +554,7 @@ impl World {
     }
 
     fn schedule_decisions(&mut self, streams: &Streams, delegators: &[DelegatorSpec]) {
-        for x in delegators {
+        for x in delegators.iter().filter(|x| x.id.name != CROWD) {
             let actor = x.id.actor;
             let mut rng = streams.stream(&x.id.name, "decisions");
             let at = Instant(self.begin.0 + rng.below(self.scenario.round_seconds() * 1_000_000));

@@ -17,7 +17,7 @@ use super::minds::{MarketRow, Minds};
 use super::node::Input;
 use super::{World, index, priority};
 use crate::LabError;
-use crate::scenario::{eth, lpt, price};
+use crate::scenario::{BONDING_RATE, eth, lpt, price};
 
 /// Looks at the numbers that move, in a round.
 const TICKS: u64 = 24;
@@ -113,6 +113,7 @@ impl World {
         for i in 0..m.delegators.len() {
             self.think_delegator(now, m, i)?;
         }
+        self.gather(now, m)?;
         let (sold_lpt, bought_lpt) = std::mem::take(&mut m.traded);
         m.rows.push(MarketRow {
             round: self.view.current().0,
@@ -331,10 +332,30 @@ impl World {
         d.stale = true;
         let (actor, address) = (d.actor, d.address);
         self.tell(now, actor, &weir_roles::ChainEvent::Round(self.view.round))?;
+        self.catch_up(now, actor)?;
         for act in acts {
             self.hold(now, m, i, (actor, address), act)?;
         }
         Ok(())
+    }
+
+    /// The crowd bonds or takes out what brings the next round's bonding rate to where the process has it.
+    fn gather(&mut self, now: Instant, m: &mut Minds) -> Result<(), LabError> {
+        let (Some((actor, address)), Some(rate)) = (m.crowd, m.processes.value(BONDING_RATE)) else { return Ok(()) };
+        let client = &self.view.client;
+        let minted = block_on(client.mintable())?.0.to_f64_whole();
+        let (supply, bonded) = (m.network.supply_lpt + minted, m.network.bonded_lpt + minted);
+        let lacks = rate.clamp(0.0, 1.0) * supply - bonded;
+        let (wallet, state) = (block_on(client.lpt_balance(address))?, block_on(client.delegator(address))?);
+        let command = if lacks > 0.0 {
+            let amount = LptWei(lpt(lacks).0.min(wallet.0));
+            delegator::Command::Bond { amount, to: state.delegate }
+        } else {
+            delegator::Command::Unbond { amount: LptWei(lpt(-lacks).0.min(state.stake.0)) }
+        };
+        self.tell(now, actor, &weir_roles::ChainEvent::Round(self.view.round))?;
+        self.catch_up(now, actor)?;
+        self.deliver(now, actor, Part::Delegator, Input::Command(command))
     }
 
     /// Reads what a delegator's own transactions changed.
