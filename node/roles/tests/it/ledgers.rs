@@ -163,7 +163,7 @@ impl Net {
             stake: LptWei::from_whole(1_000),
         };
         let set = self.nodes.iter().enumerate().map(entry).collect();
-        [ChainEvent::Head(head), ChainEvent::Round(round), ChainEvent::ActiveSet(set.into())]
+        [ChainEvent::Head(head), ChainEvent::Round(round), ChainEvent::ActiveSet(set)]
     }
 
     fn tell_gateway_of_the_chain(&mut self) {
