@@ -557,3 +557,73 @@ fn next_edge(begin: Instant, stretch: Millis, now: Instant) -> Instant {
     let passed = now.since(begin).0;
     begin + Millis((passed / step + 1) * step)
 }
+
+#[cfg(test)]
+mod tests {
+    use weir_ticket::balance::Balances;
+    use weir_types::Wei;
+
+    use super::*;
+
+    fn wei(n: u64) -> Value {
+        Value::from(Wei::new(u128::from(n)))
+    }
+
+    /// Segment by segment, as a gateway's purse does it.
+    fn one_by_one(mut left: Value, fee: &Value, estimate: &Value, ev: &Value, n: u64) -> (u64, Value) {
+        let (key, mut all) = ((Address::ZERO, 0), 0);
+        for _ in 0..n {
+            let mut b = Balances::new();
+            b.credit(key, &left, Instant::ZERO);
+            let staged = b.stage(key, &estimate.clone().max(ev.clone()), ev);
+            all += staged.tickets;
+            left = staged.existing;
+            left += &staged.new_credit;
+            left -= fee;
+        }
+        (all, left)
+    }
+
+    #[test]
+    fn a_stretch_takes_the_tickets_that_its_segments_take() {
+        let mut rng = weir_kernel::Streams::new(1).stream("test", "tickets");
+        for _ in 0..2_000 {
+            let [fee, more, ev, left, n] = [1_000, 2_000, 1_500, 5_000, 40].map(|most| rng.below(most) + 1);
+            let (fee, estimate, ev) = (wei(fee), wei(fee + more), wei(ev));
+            let mut balance = wei(left);
+            let taken = tickets(&mut balance, &fee, estimate.clone(), &ev, n);
+            balance -= &fee.times(n);
+            assert_eq!((taken, balance), one_by_one(wei(left), &fee, &estimate, &ev, n), "{fee} {estimate} {ev} {n}");
+        }
+    }
+
+    #[test]
+    fn winners_come_as_a_binomial_has_them() {
+        let mut rng = weir_kernel::Streams::new(2).stream("test", "winners");
+        let p = WinProb(weir_types::U256::MAX / weir_types::U256::from(100));
+        let (runs, n) = (4_000, 1_000);
+        let (mut sum, mut squares, mut places) = (0.0, 0.0, [0u32; 10]);
+        for _ in 0..runs {
+            let won = draw_winners(p, n, &mut rng);
+            assert!(won.windows(2).all(|w| w[0] < w[1]) && won.iter().all(|w| *w < n));
+            sum += won.len() as f64;
+            squares += (won.len() * won.len()) as f64;
+            won.iter().for_each(|w| places[*w as usize * 10 / n as usize] += 1);
+        }
+        let mean = sum / f64::from(runs);
+        let variance = squares / f64::from(runs) - mean * mean;
+        assert!((mean - 10.0).abs() < 4.0 * (9.9 / f64::from(runs)).sqrt(), "{mean}");
+        assert!((variance - 9.9).abs() < 1.0, "{variance}");
+        assert!(places.iter().all(|n| (3_760..4_240).contains(n)), "{places:?}");
+        assert_eq!(draw_winners(WinProb::ONE, 3, &mut rng), [0, 1, 2]);
+        assert_eq!(draw_winners(WinProb::ZERO, 3, &mut rng), [0u64; 0]);
+    }
+
+    #[test]
+    fn stretches_end_with_rounds() {
+        let (begin, stretch) = (Instant::from_secs(100), Millis::from_secs(225));
+        assert_eq!(next_edge(begin, stretch, begin), Instant::from_secs(325));
+        assert_eq!(next_edge(begin, stretch, Instant::from_secs(324)), Instant::from_secs(325));
+        assert_eq!(next_edge(begin, stretch, Instant::from_secs(325)), Instant::from_secs(550));
+    }
+}

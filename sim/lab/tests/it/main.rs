@@ -1,6 +1,7 @@
 //! Tests of scenarios and runs from outside.
 
 mod batches;
+mod behaviours;
 mod fidelity;
 mod media;
 mod runs;

@@ -55,8 +55,8 @@ pub(crate) fn make(scenario: &Scenario, out: &Path, seed: u64) -> RunOutcome {
     run(scenario, options(out, seed)).expect("the run can be made")
 }
 
-/// A small network for many seeds, with changes of the quickstart's text.
-pub(crate) fn parse_small(name: &str, changes: &[(&str, &str)]) -> Scenario {
+/// Text of a small network for many seeds, with changes of the quickstart's.
+pub(crate) fn small_text(name: &str, changes: &[(&str, &str)]) -> String {
     let mut text = quickstart_text();
     let at = text.find("\n[real_stream]").expect("the quickstart has a real stream");
     let end = text[at..].find("\n[faults]").expect("faults follow") + at;
@@ -72,8 +72,12 @@ pub(crate) fn parse_small(name: &str, changes: &[(&str, &str)]) -> Scenario {
         assert!(text.contains(from), "the quickstart has no `{from}`");
         text = text.replacen(from, to, 1);
     }
-    text = text.replace("name = \"quickstart\"", &format!("name = \"{name}\""));
-    scenario::parse(&quickstart(), &text).expect("the small scenario is sound")
+    text.replace("name = \"quickstart\"", &format!("name = \"{name}\""))
+}
+
+/// A small network for many seeds, with changes of the quickstart's text.
+pub(crate) fn parse_small(name: &str, changes: &[(&str, &str)]) -> Scenario {
+    scenario::parse(&quickstart(), &small_text(name, changes)).expect("the small scenario is sound")
 }
 
 /// Seeds of tests over many runs: `WEIR_SEEDS`, or enough to see a fault of a tenth.
