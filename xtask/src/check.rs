@@ -38,15 +38,21 @@ pub(crate) fn test(force: bool) -> Result<()> {
 /// Random lives of the protocol that a night has time for.
 const NIGHTLY_SEQUENCES: &str = "10000";
 
+/// Seeds over which levels of fidelity are compared.
+const NIGHTLY_SEEDS: &str = "200";
+
 /// Runs the tests against the contracts' model for as many random lives as a night allows, from a first
-/// seed of the day's own.
+/// seed of the day's own, and those of levels of fidelity over many seeds.
 pub(crate) fn nightly(seed: Option<u64>) -> Result<()> {
     packages::ensure_installed(Need::Build)?;
     let days = std::time::UNIX_EPOCH.elapsed().map_or(0, |passed| passed.as_secs() / 86_400);
     let seed = seed.unwrap_or(days * 100_000).to_string();
     let variables = [("WEIR_SEQUENCES", NIGHTLY_SEQUENCES), ("WEIR_SEED", seed.as_str())];
     eprintln!("{NIGHTLY_SEQUENCES} sequences from seed {seed}");
-    xtask::run_with("cargo", &["test", "--release", "--workspace", "--test", "it", "--", "model::"], &variables)
+    xtask::run_with("cargo", &["test", "--release", "--workspace", "--test", "it", "--", "model::"], &variables)?;
+    eprintln!("levels of fidelity over {NIGHTLY_SEEDS} seeds");
+    let levels = ["test", "--release", "-p", "weir-lab", "--test", "it", "--", "fidelity::"];
+    xtask::run_with("cargo", &levels, &[("WEIR_SEEDS", NIGHTLY_SEEDS)])
 }
 
 /// Format, clippy, dependencies, floors, circles and tidiness.

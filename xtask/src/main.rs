@@ -29,7 +29,7 @@ enum Task {
         #[arg(long)]
         force: bool,
     },
-    /// Hold the contracts against their model over 10,000 random lives.
+    /// Hold the contracts against their model over 10,000 random lives, and levels of fidelity over 200 seeds.
     Nightly {
         /// First seed, to run a night again; by default one for each day.
         #[arg(long)]
