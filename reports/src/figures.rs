@@ -37,6 +37,9 @@ pub(crate) fn held(run: &Run) -> Option<(usize, usize)> {
 
 fn served(run: &Run) -> Option<Tile> {
     let (served, all) = (run.kpi("segments_served")?, run.kpi("segments")?);
+    if all == 0.0 && !run.plays_segments() {
+        return None;
+    }
     let share = if all > 0.0 { text::percent(served / all) } else { "none".to_owned() };
     Some(tile(text::whole(served), "segments served", format!("{share} of {}", text::whole(all))))
 }
@@ -47,6 +50,8 @@ fn streams(run: &Run) -> Option<Tile> {
 }
 
 fn latency(run: &Run) -> Option<Tile> {
+    // Without segments there is nothing that took time.
+    run.kpi("segments").filter(|n| *n > 0.0 || run.plays_segments())?;
     let (p50, p99) = (run.kpi("latency_ms_p50")?, run.kpi("latency_ms_p99")?);
     Some(tile(text::millis(p50), "median latency", format!("99\u{a0}% within {}", text::millis(p99))))
 }

@@ -62,6 +62,7 @@ pub(crate) fn invariant(name: &str) -> &'static str {
 pub(crate) fn fidelity(layer: &str, level: &str) -> &'static str {
     match (layer, level) {
         ("traffic", "segment") => "every segment is a message through the role machines",
+        ("traffic", "round") => "the demand of a round is reckoned at once, without its single segments",
         ("chain", "embedded") => "the contracts’ real bytecode in an EVM in process",
         ("signatures", "real") => "secp256k1 on every ticket and message",
         ("media", "model") => "sizes and times from a work model; a real stream is transcoded besides",

@@ -20,13 +20,13 @@ pub(crate) fn escape(text: &str) -> String {
     out
 }
 
-/// Links to tables, as a list in words.
-pub(crate) fn table_links(names: &[&str]) -> String {
+/// Links to tables of a folder, as a list in words.
+pub(crate) fn table_links(folder: &str, names: &[&str]) -> String {
     let mut out = String::new();
     for (i, name) in names.iter().enumerate() {
         let separator = if i == 0 { "" } else { " · " };
         // Writing to a string cannot fail.
-        let _ = write!(out, "{separator}<a href=\"tables/{name}.parquet\">{name}.parquet</a>");
+        let _ = write!(out, "{separator}<a href=\"{folder}/{name}.parquet\">{name}.parquet</a>");
     }
     out
 }

@@ -18,13 +18,18 @@
 
 mod charts;
 mod error;
+mod figure;
 mod figures;
 mod glossary;
 mod html;
+mod kpi;
+mod numbers;
 mod page;
 mod palette;
 mod plot;
 mod read;
+mod sheet;
+mod stats;
 mod stream;
 mod svg;
 mod table;
@@ -34,6 +39,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub use error::ReportError;
+use figure::Figure;
 use read::Run;
 
 /// Makes the report of a run folder: `charts/*.svg` and `report.html`, whose path is returned.
@@ -45,17 +51,26 @@ pub fn write(dir: &Path) -> Result<PathBuf, ReportError> {
     let run = Run::read(dir)?;
     let figures = charts::figures(&run);
     let folder = dir.join("charts");
-    fs::create_dir_all(&folder).map_err(|source| ReportError::Write { path: folder.clone(), source })?;
-    for f in &figures {
-        if let Some(picture) = f.poster() {
-            put(&folder.join(format!("{}.svg", f.id)), &picture.file(&f.label()))?;
-        }
-    }
+    put_all(&folder, &figures)?;
     let label = format!("Overview of the run {}: {}", run.name(), figures::network(&run));
     put(&folder.join("overview.svg"), &charts::overview(&run).file(&label))?;
     let page = dir.join("report.html");
     put(&page, &page::page(&run, &figures))?;
     Ok(page)
+}
+
+/// Writes the pictures of figures, and their numbers beside them.
+fn put_all(folder: &Path, figures: &[Figure]) -> Result<(), ReportError> {
+    fs::create_dir_all(folder).map_err(|source| ReportError::Write { path: folder.to_owned(), source })?;
+    for f in figures {
+        if let Some(picture) = f.poster() {
+            put(&folder.join(format!("{}.svg", f.id)), &picture.file(&f.label()))?;
+        }
+        if let Some(numbers) = &f.numbers {
+            put(&folder.join(format!("{}.csv", f.id)), &numbers.csv())?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes a file whole or not at all.

@@ -4,16 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::charts::Figure;
+use crate::figure::Figure;
 use crate::html::{escape, table_links};
-use crate::palette::{Color, dark_rules};
 use crate::read::Run;
+use crate::sheet::{self, Links};
 use crate::{figures, glossary, stream, text};
-
-/// Sizes of a chart: beside another one, across the page, and on a phone.
-const WIDE: (f64, f64) = (540.0, 360.0);
-const BROAD: (f64, f64) = (1100.0, 300.0);
-const NARROW: (f64, f64) = (340.0, 330.0);
 
 /// All tables of a run folder.
 const TABLES: [&str; 11] = [
@@ -32,51 +27,18 @@ const TABLES: [&str; 11] = [
 
 /// One page that needs no other file.
 pub(crate) fn page(run: &Run, charts: &[Figure]) -> String {
-    let mut out = head(run);
-    out.push_str("<body>\n<main>\n");
+    let mut out = sheet::head(run.name());
     out.push_str(&title(run));
     out.push_str(&key_figures(run));
     out.push_str(&about(run));
     out.push_str(&invariants(run));
-    out.push_str(
-        "<section aria-labelledby=\"charts\">\n<h2 id=\"charts\">What happened</h2>\n<div class=\"charts\">\n",
-    );
-    for f in charts {
-        out.push_str(&figure(f));
-    }
-    out.push_str("</div>\n</section>\n");
+    let links = Links { tables: Some("tables"), charts: "charts".to_owned() };
+    out.push_str(&sheet::figures("charts", "What happened", charts, &links));
     out.push_str(&stream::section(run));
     out.push_str(&words());
     out.push_str(&footer(run));
-    out.push_str("</main>\n</body>\n</html>\n");
+    out.push_str(sheet::END);
     out
-}
-
-fn head(run: &Run) -> String {
-    let mut colors = String::new();
-    let mut dark = String::new();
-    for (name, color) in [
-        ("paper", Color::Paper),
-        ("ink", Color::Ink),
-        ("muted", Color::Muted),
-        ("line", Color::Grid),
-        ("blue", Color::Blue),
-        ("good", Color::Green),
-        ("bad", Color::Red),
-    ] {
-        let _ = write!(colors, "--{name}:{};", color.light_hex());
-        let _ = write!(dark, "--{name}:{};", color.dark_hex());
-    }
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{} · Weir report</title>\n<style>\n\
-         :root{{{colors}--ground:#F3F5F7}}\n{}\
-         @media (prefers-color-scheme:dark){{\n:root{{{dark}--ground:#0D1116}}\n{}}}\n</style>\n</head>\n",
-        escape(run.name()),
-        include_str!("page.css"),
-        dark_rules()
-    )
 }
 
 fn title(run: &Run) -> String {
@@ -196,7 +158,7 @@ fn invariants(run: &Run) -> String {
     let verdict = match broken {
         0 => format!("All {} invariants hold.", text::words(summary.invariants.len())),
         1 => "One invariant is broken.".to_owned(),
-        n => format!("{} invariants are broken.", capital(&text::words(n))),
+        n => format!("{} invariants are broken.", text::capital(&text::words(n))),
     };
     let class = if broken == 0 { "good" } else { "bad" };
     let _ = writeln!(out, "<p class=\"lead {class}\">{verdict}</p>");
@@ -218,35 +180,6 @@ fn invariants(run: &Run) -> String {
     out
 }
 
-fn capital(word: &str) -> String {
-    let mut chars = word.chars();
-    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
-}
-
-fn figure(f: &Figure) -> String {
-    let (w, h) = if f.broad { BROAD } else { WIDE };
-    let body = match (&f.body, f.picture(w, h), f.picture(NARROW.0, NARROW.1)) {
-        (Ok(_), Some(wide), Some(narrow)) => {
-            let label = f.label();
-            // A style sheet shows one of the two; the other is hidden from readers of the screen too.
-            format!("{}\n{}", wide.inline("wide", &label), narrow.inline("narrow", &label))
-        }
-        (Err(why), ..) => format!("<p class=\"nothing\">{}</p>", escape(why)),
-        _ => String::new(),
-    };
-    let finding = f.finding.as_ref().map_or_else(String::new, |s| format!("<p class=\"finding\">{}</p>\n", escape(s)));
-    let svg = if f.body.is_ok() { format!(" · <a href=\"charts/{0}.svg\">{0}.svg</a>", f.id) } else { String::new() };
-    format!(
-        "<figure id=\"{}\" class=\"chart{}\">\n<figcaption>\n<h3>{}</h3>\n<p>{}</p>\n{finding}</figcaption>\n{body}\n\
-         <p class=\"source\">Data: {}{svg}</p>\n</figure>\n",
-        f.id,
-        if f.broad { " broad" } else { "" },
-        escape(f.title),
-        escape(&f.shows),
-        table_links(f.tables)
-    )
-}
-
 fn words() -> String {
     let mut out =
         String::from("<section aria-labelledby=\"words\">\n<h2 id=\"words\">Words</h2>\n<dl class=\"words\">\n");
@@ -263,6 +196,6 @@ fn footer(run: &Run) -> String {
         "<footer>\n<p>All tables: {}</p>\n<p>The same scenario{seed} makes the same run again, event by event; \
          <a href=\"run.json\">run.json</a> holds all that it takes, <a href=\"summary.json\">summary.json</a> the \
          figures for scripts. Weir is not affiliated with Livepeer.</p>\n</footer>\n",
-        table_links(&TABLES)
+        table_links("tables", &TABLES)
     )
 }

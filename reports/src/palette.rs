@@ -20,11 +20,17 @@ pub(crate) enum Color {
     Green,
     Red,
     Sky,
+    Purple,
+    /// A step of the heat scale, from 0, the least, to [`HEAT`] - 1.
+    Heat(u8),
 }
+
+/// Steps of the heat scale: one hue, even in lightness, so that it survives print in grey.
+pub(crate) const HEAT: u8 = 7;
 
 impl Color {
     /// All of them.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Paper,
         Self::Ink,
         Self::Muted,
@@ -37,6 +43,14 @@ impl Color {
         Self::Green,
         Self::Red,
         Self::Sky,
+        Self::Purple,
+        Self::Heat(0),
+        Self::Heat(1),
+        Self::Heat(2),
+        Self::Heat(3),
+        Self::Heat(4),
+        Self::Heat(5),
+        Self::Heat(6),
     ];
 
     /// The colour on a light page and on a dark one.
@@ -54,6 +68,14 @@ impl Color {
             Self::Green => (0x009E73, 0x2CBF95),
             Self::Red => (0xD55E00, 0xF07F33),
             Self::Sky => (0x56B4E9, 0x7CC7F0),
+            Self::Purple => (0xA0578A, 0xD79BC4),
+            Self::Heat(0) => (0xEEF5FB, 0x14222E),
+            Self::Heat(1) => (0xD3E5F3, 0x18314A),
+            Self::Heat(2) => (0xB0D0E9, 0x1C4262),
+            Self::Heat(3) => (0x86B8DD, 0x22557F),
+            Self::Heat(4) => (0x599DCE, 0x2B6FA3),
+            Self::Heat(5) => (0x2D7FB8, 0x4190CB),
+            Self::Heat(_) => (0x0B5C94, 0x6FB7EA),
         }
     }
 

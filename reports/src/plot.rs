@@ -52,6 +52,35 @@ impl Axis {
         self
     }
 
+    /// Around values that lie far from zero, from tick to tick; from zero where that costs little.
+    pub(crate) fn spanning(lo: f64, hi: f64, n: usize, title: impl Into<String>) -> Self {
+        let sound = lo.is_finite() && hi.is_finite() && lo <= hi;
+        let (lo, hi) = if sound { (lo, hi) } else { (0.0, 1.0) };
+        if lo >= 0.0 && lo < 0.35 * hi || lo == 0.0 && hi == 0.0 {
+            return Self::from_zero(hi, n, title);
+        }
+        // What never changes still needs a range to stand in.
+        let flat = (hi - lo).abs() <= 1e-9 * hi.abs().max(lo.abs());
+        let (lo, hi) = if flat { (lo - lo.abs() * 0.05, hi + hi.abs() * 0.05) } else { (lo, hi) };
+        let step = nice_step((hi - lo) / n.max(1) as f64);
+        let (first, last) = ((lo / step + 1e-9).floor(), (hi / step - 1e-9).ceil());
+        let values: Vec<f64> = (0..=(last - first) as u32).map(|i| (first + f64::from(i)) * step).collect();
+        let ticks = values.iter().copied().zip(text::ticks(&values)).collect();
+        let (lo, hi) = (first * step, last * step);
+        Self { lo, hi, scale: Scale::Even, ticks, title: title.into(), grid: true, room: 0.0 }
+    }
+
+    /// Exactly from one end to the other, with ticks where they fall.
+    pub(crate) fn exact(lo: f64, hi: f64, n: usize, title: impl Into<String>) -> Self {
+        let wide = Self::spanning(lo, hi, n, title);
+        if !(lo < hi) {
+            return wide;
+        }
+        let margin = (hi - lo) * 1e-9;
+        let ticks = wide.ticks.into_iter().filter(|(v, _)| *v >= lo - margin && *v <= hi + margin).collect();
+        Self { lo, hi, ticks, ..wide }
+    }
+
     /// Powers of ten around positive values.
     pub(crate) fn log(lo: f64, hi: f64, title: impl Into<String>) -> Self {
         let (lo, hi) = if lo > 0.0 && hi >= lo && hi.is_finite() { (lo, hi) } else { (1.0, 10.0) };
@@ -100,6 +129,11 @@ impl Axis {
     pub(crate) const fn with_room(mut self, width: f64) -> Self {
         self.room = width;
         self
+    }
+
+    /// Lower end.
+    pub(crate) const fn bottom(&self) -> f64 {
+        self.lo
     }
 
     /// Upper end.
@@ -210,9 +244,76 @@ impl Plot {
     }
 }
 
+/// A shape that marks a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    None,
+    Dot,
+    Square,
+    Triangle,
+    Ring,
+    Diamond,
+    Cross,
+}
+
+impl Mark {
+    /// Draws it around a point.
+    pub(crate) fn draw(self, c: &mut Canvas<'_>, (x, y): (f64, f64), r: f64, color: Color) {
+        match self {
+            Self::None => {}
+            Self::Dot => Sign::Dot(color).draw(c, (x, y), r),
+            Self::Square => Sign::Square(color).draw(c, (x, y), r),
+            Self::Triangle => Sign::Triangle(color).draw(c, (x, y), r),
+            Self::Ring => {
+                c.dot((x, y), r, Color::Paper);
+                c.ring((x, y), r, color, 1.6);
+            }
+            Self::Diamond => {
+                let d = r * 1.3;
+                c.polygon(&[(x, y - d), (x + d, y), (x, y + d), (x - d, y)], color);
+            }
+            Self::Cross => {
+                c.line((x - r, y - r), (x + r, y + r), color, 2.0);
+                c.line((x - r, y + r), (x + r, y - r), color, 2.0);
+            }
+        }
+    }
+}
+
+/// How a series looks: colour, dashes and mark, each of which tells it from the others alone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Look {
+    pub(crate) color: Color,
+    pub(crate) pattern: &'static [f64],
+    pub(crate) mark: Mark,
+}
+
+/// Looks of the first series, the second and so on.
+const LOOKS: [Look; 6] = [
+    Look { color: Color::Blue, pattern: &[], mark: Mark::Dot },
+    Look { color: Color::Red, pattern: &[7.0, 4.0], mark: Mark::Square },
+    Look { color: Color::Green, pattern: &[2.0, 3.0], mark: Mark::Triangle },
+    Look { color: Color::Purple, pattern: &[9.0, 3.0, 2.0, 3.0], mark: Mark::Ring },
+    Look { color: Color::Orange, pattern: &[14.0, 4.0], mark: Mark::Diamond },
+    Look { color: Color::Ink, pattern: &[4.0, 2.0], mark: Mark::Cross },
+];
+
+impl Look {
+    /// The look of the `i`-th series; from the seventh on they come again.
+    pub(crate) const fn of(i: usize) -> Self {
+        LOOKS[i % LOOKS.len()]
+    }
+
+    pub(crate) const fn sign(self) -> Sign {
+        Sign::Series(self.color, self.pattern, self.mark)
+    }
+}
+
 /// A sign in a legend.
 #[derive(Clone, Copy)]
 pub(crate) enum Sign {
+    Series(Color, &'static [f64], Mark),
+    Band(Color, f64),
     Box(Color),
     Dot(Color),
     Ring(Color),
@@ -226,6 +327,13 @@ impl Sign {
     /// Draws the sign around a point.
     pub(crate) fn draw(self, c: &mut Canvas<'_>, (x, y): (f64, f64), r: f64) {
         match self {
+            Self::Series(k, pattern, mark) => {
+                c.path(&[(x - 8.0, y), (x + 8.0, y)], k, 2.0, pattern);
+                mark.draw(c, (x, y), 3.0, k);
+            }
+            Self::Band(k, opacity) => {
+                c.veil(&[(x - 6.0, y - 5.0), (x + 6.0, y - 5.0), (x + 6.0, y + 5.0), (x - 6.0, y + 5.0)], k, opacity)
+            }
             Self::Box(k) => c.rect(Area::new(x - 5.0, y - 5.0, 10.0, 10.0), k),
             Self::Dot(k) => c.dot((x, y), r, k),
             Self::Ring(k) => c.ring((x, y), r, k, 1.5),
@@ -244,12 +352,12 @@ pub(crate) fn legend(c: &mut Canvas<'_>, area: Area, items: &[(Sign, &str)]) -> 
     const ROW: f64 = 18.0;
     let (mut x, mut y) = (area.x, area.y + 7.0);
     for (sign, label) in items {
-        let wide = 20.0 + text_width(label, LABEL);
+        let wide = 22.0 + text_width(label, LABEL);
         if x > area.x && x + wide > area.right() {
             (x, y) = (area.x, y + ROW);
         }
         sign.draw(c, (x + 7.0, y), 4.0);
-        c.text(label, (x + 18.0, y), LABEL, Color::Ink, Align::Left);
+        c.text(label, (x + 20.0, y), LABEL, Color::Ink, Align::Left);
         x += wide + 12.0;
     }
     area.inset(0.0, y - area.y + ROW - 3.0, 0.0, 0.0)

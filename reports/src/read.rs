@@ -142,6 +142,11 @@ impl Run {
         self.file.scenario.pointer(pointer).and_then(Value::as_f64).filter(|v| *v > 0.0)
     }
 
+    /// Whether segments are played one by one, rather than a round at a time.
+    pub(crate) fn plays_segments(&self) -> bool {
+        self.scenario_text("/fidelity/traffic") != Some("round")
+    }
+
     /// Name of the scenario.
     pub(crate) fn name(&self) -> &str {
         self.scenario_text("/name").unwrap_or("unnamed")

@@ -21,6 +21,7 @@ const PICTURE_BYTES_MAX: u64 = 400_000;
 pub(crate) fn section(run: &Run) -> String {
     let mut out = String::from("<section aria-labelledby=\"stream\">\n<h2 id=\"stream\">The real stream</h2>\n");
     let renditions = match &run.tables.renditions {
+        Some(r) if r.is_empty() && !run.plays_segments() => return String::new(),
         None => return nothing(out, "This run folder has no table renditions."),
         Some(r) if r.is_empty() => return nothing(out, "No stream was really transcoded in this run."),
         Some(r) => r,
@@ -50,7 +51,7 @@ pub(crate) fn section(run: &Run) -> String {
             segments.len() - SEGMENTS_MAX
         );
     }
-    let _ = writeln!(out, "<p class=\"source\">Data: {}</p>\n</section>", table_links(&["renditions"]));
+    let _ = writeln!(out, "<p class=\"source\">Data: {}</p>\n</section>", table_links("tables", &["renditions"]));
     out
 }
 

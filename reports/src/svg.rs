@@ -157,6 +157,47 @@ impl Canvas<'_> {
         }
     }
 
+    /// A line through points, in a pattern that tells it from others without its colour.
+    pub(crate) fn path(&mut self, points: &[(f64, f64)], color: Color, width: f64, pattern: &[f64]) {
+        if pattern.is_empty() {
+            let style = stroke(color, width);
+            Self::done(self.backend.draw_path(points.iter().copied().map(point), &style));
+            return;
+        }
+        // The pattern goes on around corners.
+        let (mut at, mut left) = (0, pattern[0]);
+        for pair in points.windows(2) {
+            let (dx, dy) = (pair[1].0 - pair[0].0, pair[1].1 - pair[0].1);
+            let length = dx.hypot(dy);
+            let place = |d: f64| (pair[0].0 + dx * d / length, pair[0].1 + dy * d / length);
+            let mut done = 0.0;
+            while done < length {
+                let step = left.min(length - done);
+                if at % 2 == 0 {
+                    self.line(place(done), place(done + step), color, width);
+                }
+                done += step;
+                left -= step;
+                if left <= 1e-9 {
+                    at = (at + 1) % pattern.len();
+                    left = pattern[at];
+                }
+            }
+        }
+    }
+
+    /// A shape that lets through what is below it.
+    pub(crate) fn veil(&mut self, points: &[(f64, f64)], color: Color, opacity: f64) {
+        let style = ShapeStyle { color: color.light().mix(opacity), filled: true, stroke_width: 0 };
+        Self::done(self.backend.fill_polygon(points.iter().copied().map(point), &style));
+    }
+
+    /// An empty rectangle.
+    pub(crate) fn outline(&mut self, a: Area, color: Color, width: f64) {
+        let corners = [(a.x, a.y), (a.right(), a.y), (a.right(), a.bottom()), (a.x, a.bottom()), (a.x, a.y)];
+        self.path(&corners, color, width, &[]);
+    }
+
     /// A filled shape.
     pub(crate) fn polygon(&mut self, points: &[(f64, f64)], color: Color) {
         Self::done(self.backend.fill_polygon(points.iter().copied().map(point), &fill(color)));

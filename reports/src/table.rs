@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Float64Type, UInt64Type};
+use arrow::datatypes::{DataType, Float64Type, Int64Type, UInt64Type};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -80,6 +80,68 @@ impl Table {
             out.extend(flag.iter().map(Option::unwrap_or_default));
         }
         Ok(out)
+    }
+
+    /// Names of its columns, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.batches.first().map(|b| b.schema().fields().iter().map(|f| f.name().clone()).collect()).unwrap_or_default()
+    }
+
+    /// Whether it has a column; one without rows has none.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.batches.first().is_some_and(|b| b.column_by_name(name).is_some())
+    }
+
+    /// Whether a column holds numbers.
+    pub(crate) fn is_numeric(&self, name: &str) -> bool {
+        self.batches.first().and_then(|b| b.column_by_name(name)).is_some_and(|c| c.data_type().is_numeric())
+    }
+
+    /// A column of numbers whose cells may be empty; one that is not finite counts as empty.
+    pub(crate) fn maybe_numbers(&self, name: &str) -> Result<Vec<Option<f64>>, ReportError> {
+        let mut out = Vec::new();
+        for column in self.any(name)? {
+            match column.data_type() {
+                DataType::Int64 => {
+                    out.extend(column.as_primitive::<Int64Type>().iter().map(|v| v.map(|v| v as f64)));
+                }
+                DataType::UInt64 => {
+                    out.extend(column.as_primitive::<UInt64Type>().iter().map(|v| v.map(|v| v as f64)));
+                }
+                DataType::Float64 => {
+                    out.extend(column.as_primitive::<Float64Type>().iter().map(|v| v.filter(|v| v.is_finite())));
+                }
+                _ => return Err(self.wrong(name, "numbers")),
+            }
+        }
+        Ok(out)
+    }
+
+    /// A column as texts, whatever it holds; empty cells are empty.
+    pub(crate) fn maybe_texts(&self, name: &str) -> Result<Vec<Option<String>>, ReportError> {
+        let mut out = Vec::new();
+        for column in self.any(name)? {
+            match column.data_type() {
+                DataType::Utf8 => out.extend(column.as_string::<i32>().iter().map(|t| t.map(str::to_owned))),
+                DataType::Boolean => out.extend(column.as_boolean().iter().map(|t| t.map(|t| t.to_string()))),
+                DataType::Int64 => {
+                    out.extend(column.as_primitive::<Int64Type>().iter().map(|v| v.map(|v| v.to_string())));
+                }
+                DataType::UInt64 => {
+                    out.extend(column.as_primitive::<UInt64Type>().iter().map(|v| v.map(|v| v.to_string())));
+                }
+                DataType::Float64 => {
+                    out.extend(column.as_primitive::<Float64Type>().iter().map(|v| v.map(|v| v.to_string())));
+                }
+                _ => return Err(self.wrong(name, "texts")),
+            }
+        }
+        Ok(out)
+    }
+
+    fn any(&self, name: &str) -> Result<Vec<&dyn Array>, ReportError> {
+        let missing = || self.fail(format!("it has no column {name}"));
+        self.batches.iter().map(|b| b.column_by_name(name).map(AsRef::as_ref).ok_or_else(missing)).collect()
     }
 
     fn columns(&self, name: &str) -> Result<Vec<&dyn Array>, ReportError> {

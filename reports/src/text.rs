@@ -17,6 +17,46 @@ pub(crate) fn decimal(v: f64) -> String {
     group(text)
 }
 
+/// A number with so many significant digits at least, for columns that are compared.
+pub(crate) fn digits(v: f64, n: i32) -> String {
+    if v == 0.0 || !v.is_finite() {
+        return "0".to_owned();
+    }
+    let magnitude = v.abs().log10().floor() as i32;
+    let digits = usize::try_from((n - 1 - magnitude).clamp(0, 18)).unwrap_or(0);
+    group(&format!("{v:.digits$}"))
+}
+
+/// A difference, with its sign.
+pub(crate) fn signed(v: f64) -> String {
+    let text = decimal(v.abs());
+    match v {
+        _ if text == "0" => "0".to_owned(),
+        v if v < 0.0 => format!("−{text}"),
+        _ => format!("+{text}"),
+    }
+}
+
+/// A chance, as statistics give it.
+pub(crate) fn chance(p: f64) -> String {
+    if p < 0.001 { "under 0.001".to_owned() } else { format!("{p:.3}") }
+}
+
+/// With a capital at its start.
+pub(crate) fn capital(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+/// A list in words: `a, b and c`.
+pub(crate) fn list(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
 fn group(text: &str) -> String {
     let (sign, rest) = text.strip_prefix('-').map_or(("", text), |r| ("-", r));
     let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(w, f)| (w, Some(f)));

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::charts::{Figure, rows, split};
+use crate::charts::rows;
+use crate::figure::{Figure, Shape, split};
+use crate::numbers::Numbers;
 use crate::palette::Color;
 use crate::plot::{Axis, LABEL, Plot};
 use crate::read::Run;
@@ -22,15 +24,16 @@ struct Kind {
 }
 
 pub(super) fn figure(run: &Run) -> Figure {
-    let (finding, body) = split(Spent::of(run), Spent::finding, Spent::draw);
+    let (finding, body, numbers) = split(Spent::of(run), Spent::finding, Spent::draw, Spent::numbers);
     Figure {
-        id: "gas",
-        title: "What the chain cost",
+        id: "gas".into(),
+        title: "What the chain cost".into(),
         shows: "Gas paid after the set-up for each kind of transaction, named as the contracts name it, and how many there were.".into(),
         finding,
         tables: &["gas"],
-        broad: false,
+        shape: Shape::Half,
         body,
+        numbers,
     }
 }
 
@@ -60,6 +63,14 @@ impl Spent {
             text::percent(first.eth / all),
             first.name
         ))
+    }
+
+    fn numbers(&self) -> Numbers {
+        let mut n = Numbers::new(["kind", "transactions", "fee_eth"]);
+        for k in &self.kinds {
+            n.row([(&k.name).into(), k.transactions.into(), k.eth.into()]);
+        }
+        n
     }
 
     fn draw(&self, c: &mut Canvas<'_>, area: Area) {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::charts::{Figure, rows, split};
+use crate::charts::rows;
+use crate::figure::{Figure, Shape, split};
+use crate::numbers::Numbers;
 use crate::palette::Color;
 use crate::plot::{Axis, LABEL, Plot, Sign, legend};
 use crate::read::Run;
@@ -39,26 +41,27 @@ impl Series {
 const APART: f64 = 25.0;
 
 pub(super) fn figure(run: &Run) -> Figure {
-    let (finding, body) = split(Income::of(run), Income::finding, Income::draw);
+    let (finding, body, numbers) = split(Income::of(run), Income::finding, Income::draw, Income::numbers);
     let price = match run.scenario_number("/token/lpt_price_eth") {
         Some(p) => format!(", at {} for one LPT", text::eth(p)),
         None => String::new(),
     };
     Figure {
-        id: "income",
-        title: "Income by source",
+        id: "income".into(),
+        title: "Income by source".into(),
         shows: format!(
             "What orchestrators and delegators took in per round, as fees for work and as newly minted LPT{price}."
         ),
         finding,
         tables: &["transcoders", "rounds", "rewards"],
-        broad: false,
+        shape: Shape::Half,
         body,
+        numbers,
     }
 }
 
 impl Income {
-    fn of(run: &Run) -> Result<Self, String> {
+    pub(super) fn of(run: &Run) -> Result<Self, String> {
         let rows = rows(run.tables.transcoders.as_ref(), "transcoders", "No rounds passed in this run.")?;
         let price = run.scenario_number("/token/lpt_price_eth");
         let mut sums: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
@@ -88,7 +91,15 @@ impl Income {
         Some(format!("Fees were {share} of the income: {} beside {} in rewards.", text::eth(fees), text::eth(rewards)))
     }
 
-    fn draw(&self, c: &mut Canvas<'_>, area: Area) {
+    pub(super) fn numbers(&self) -> Numbers {
+        let mut n = Numbers::new(["round", "fees_eth", "rewards_eth"]);
+        for r in &self.rounds {
+            n.row([(&r.label).into(), r.fees.into(), Some(r.rewards).filter(|_| self.priced).into()]);
+        }
+        n
+    }
+
+    pub(super) fn draw(&self, c: &mut Canvas<'_>, area: Area) {
         let fees = Series { title: "fees", color: Color::Blue, values: self.rounds.iter().map(|r| r.fees).collect() };
         let rewards =
             Series { title: "rewards", color: Color::Orange, values: self.rounds.iter().map(|r| r.rewards).collect() };

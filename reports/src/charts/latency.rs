@@ -1,6 +1,8 @@
 //! How long segments took, and where their time went.
 
-use crate::charts::{Figure, rows, split};
+use crate::charts::rows;
+use crate::figure::{Figure, Shape, split};
+use crate::numbers::Numbers;
 use crate::palette::Color;
 use crate::plot::{Axis, LABEL, Plot, Sign, legend};
 use crate::read::{Run, Segment};
@@ -26,17 +28,18 @@ struct Parts {
 }
 
 pub(super) fn figure(run: &Run) -> Figure {
-    let (finding, body) = split(Latency::of(run), Latency::finding, Latency::draw);
+    let (finding, body, numbers) = split(Latency::of(run), Latency::finding, Latency::draw, Latency::numbers);
     Figure {
-        id: "latency",
-        title: "Segment latency",
+        id: "latency".into(),
+        title: "Segment latency".into(),
         shows: "Time from a segment’s arrival at its gateway to its renditions’ return, over all served segments, and \
                 the parts that it is made of."
             .into(),
         finding,
         tables: &["segments", "sessions"],
-        broad: true,
+        shape: Shape::Broad,
         body,
+        numbers,
     }
 }
 
@@ -96,6 +99,15 @@ impl Latency {
             "Half of the segments were back within {p50}, 95\u{a0}% within {p95}, 99\u{a0}% within {p99}; \
              transcoding took {share} of the time."
         ))
+    }
+
+    pub(super) fn numbers(&self) -> Numbers {
+        let mut n = Numbers::new(["share_of_segments", "within_ms"]);
+        for percent in 0..=100_u32 {
+            let share = f64::from(percent) / 100.0;
+            n.row([share.into(), self.quantile(share).into()]);
+        }
+        n
     }
 
     fn draw(&self, c: &mut Canvas<'_>, area: Area) {

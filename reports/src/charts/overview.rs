@@ -1,10 +1,11 @@
 //! One picture of a run, for the top of a page about it.
 
+use super::income::Income;
 use super::latency::Latency;
 use super::stake::Stake;
 use super::tickets::Lottery;
 use super::value::Value;
-use super::{Paint, split};
+use crate::figure::{Paint, split};
 use crate::figures;
 use crate::palette::Color;
 use crate::read::Run;
@@ -66,10 +67,22 @@ fn charts(c: &mut Canvas<'_>, run: &Run, area: Area) {
 }
 
 fn chosen(run: &Run) -> [(&'static str, Result<Paint, String>); 4] {
+    let last = if run.plays_segments() {
+        let latency = Latency::of(run);
+        ("Latency of a segment", split(latency, |_| None, Latency::draw_histogram, Latency::numbers).1)
+    } else {
+        ("Income by source", split(Income::of(run), |_| None, Income::draw, Income::numbers).1)
+    };
     [
-        ("Stake by orchestrator", split(Stake::of(run), |_| None, Stake::draw).1),
-        ("Winning tickets against expectation", split(Lottery::of(run), |_| None, Lottery::draw_won).1),
-        ("Paid in expected value against earned in fees", split(Value::of(run), |_| None, Value::draw).1),
-        ("Latency of a segment", split(Latency::of(run), |_| None, Latency::draw_histogram).1),
+        ("Stake by orchestrator", split(Stake::of(run), |_| None, Stake::draw, Stake::numbers).1),
+        (
+            "Winning tickets against expectation",
+            split(Lottery::of(run), |_| None, Lottery::draw_won, Lottery::numbers).1,
+        ),
+        (
+            "Paid in expected value against earned in fees",
+            split(Value::of(run), |_| None, Value::draw, Value::numbers).1,
+        ),
+        last,
     ]
 }

@@ -1,6 +1,8 @@
 //! Stake by orchestrator.
 
-use crate::charts::{Figure, rows, split};
+use crate::charts::rows;
+use crate::figure::{Figure, Shape, split};
+use crate::numbers::Numbers;
 use crate::palette::Color;
 use crate::plot::{Axis, LABEL, Plot, Sign, legend};
 use crate::read::Run;
@@ -19,16 +21,17 @@ struct Staked {
 }
 
 pub(super) fn figure(run: &Run) -> Figure {
-    let (finding, body) = split(Stake::of(run), Stake::finding, Stake::draw);
+    let (finding, body, numbers) = split(Stake::of(run), Stake::finding, Stake::draw, Stake::numbers);
     Figure {
-        id: "stake",
-        title: "Stake by orchestrator",
+        id: "stake".into(),
+        title: "Stake by orchestrator".into(),
         shows: "Stake behind each orchestrator at the end of the run, its own and its delegators’, largest first."
             .into(),
         finding,
         tables: &["transcoders", "delegators"],
-        broad: false,
+        shape: Shape::Half,
         body,
+        numbers,
     }
 }
 
@@ -61,6 +64,14 @@ impl Stake {
             text::percent(top / total),
             text::words(half.count())
         ))
+    }
+
+    pub(super) fn numbers(&self) -> Numbers {
+        let mut n = Numbers::new(["rank", "orchestrator", "stake_lpt", "active"]);
+        for (i, s) in self.ranked.iter().enumerate() {
+            n.row([(i + 1).into(), (&s.name).into(), s.lpt.into(), s.active.to_string().as_str().into()]);
+        }
+        n
     }
 
     pub(super) fn draw(&self, c: &mut Canvas<'_>, area: Area) {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::charts::{Figure, rows, split};
+use crate::charts::rows;
+use crate::figure::{Figure, Shape, split};
+use crate::numbers::Numbers;
 use crate::palette::Color;
 use crate::plot::{Axis, LABEL, Plot, Sign, legend};
 use crate::read::Run;
@@ -31,17 +33,18 @@ impl Round {
 }
 
 pub(super) fn figure(run: &Run) -> Figure {
-    let (finding, body) = split(Lottery::of(run), Lottery::finding, Lottery::draw);
+    let (finding, body, numbers) = split(Lottery::of(run), Lottery::finding, Lottery::draw, Lottery::numbers);
     Figure {
-        id: "tickets",
-        title: "Tickets: luck against expectation",
+        id: "tickets".into(),
+        title: "Tickets: luck against expectation".into(),
         shows: "Winning tickets per round beside the number that the odds let expect; \
                 in 19 of 20 rounds luck stays within the band of two standard deviations."
             .into(),
         finding,
         tables: &["tickets", "redemptions"],
-        broad: false,
+        shape: Shape::Half,
         body,
+        numbers,
     }
 }
 
@@ -79,6 +82,21 @@ impl Lottery {
             text::decimal(expected),
             text::decimal(2.0 * expected.max(0.0).sqrt())
         ))
+    }
+
+    pub(super) fn numbers(&self) -> Numbers {
+        let mut n = Numbers::new(["round", "sent", "expected_wins", "sigma", "won", "redeemed"]);
+        for r in &self.rounds {
+            n.row([
+                (&r.label).into(),
+                r.sent.into(),
+                r.expected.into(),
+                r.sigma().into(),
+                r.won.into(),
+                r.redeemed.into(),
+            ]);
+        }
+        n
     }
 
     /// Winners above, all that were sent below: those are so many more that they need a scale of their own.

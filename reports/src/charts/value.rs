@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::charts::{Figure, rows, split};
+use crate::charts::rows;
+use crate::figure::{Figure, Shape, split};
+use crate::numbers::Numbers;
 use crate::palette::Color;
 use crate::plot::{Axis, Plot, Sign, legend};
 use crate::read::Run;
@@ -16,25 +18,27 @@ pub(super) struct Value {
     face: f64,
 }
 
-#[derive(Default, Clone, Copy)]
+#[derive(Default, Clone)]
 struct Dot {
+    name: String,
     paid: f64,
     earned: f64,
     redeemed: f64,
 }
 
 pub(super) fn figure(run: &Run) -> Figure {
-    let (finding, body) = split(Value::of(run), Value::finding, Value::draw);
+    let (finding, body, numbers) = split(Value::of(run), Value::finding, Value::draw, Value::numbers);
     Figure {
-        id: "value",
-        title: "Paid against earned",
+        id: "value".into(),
+        title: "Paid against earned".into(),
         shows: "Each dot is an orchestrator: the expected value of the tickets it was sent, and the fees that winning \
                 ones brought it; on the diagonal both are equal."
             .into(),
         finding,
         tables: &["tickets"],
-        broad: false,
+        shape: Shape::Half,
         body,
+        numbers,
     }
 }
 
@@ -44,6 +48,7 @@ impl Value {
         let mut sums: BTreeMap<&str, Dot> = BTreeMap::new();
         for t in rows {
             let d = sums.entry(t.orchestrator.as_str()).or_default();
+            d.name.clone_from(&t.orchestrator);
             d.paid += t.paid_ev_eth;
             d.earned += t.redeemed_eth;
             d.redeemed += t.redeemed;
@@ -75,6 +80,14 @@ impl Value {
     /// How far two standard deviations reach after `paid`: each win is worth about the same.
     fn luck(&self, paid: f64) -> f64 {
         2.0 * (self.face * paid.max(0.0)).sqrt()
+    }
+
+    pub(super) fn numbers(&self) -> Numbers {
+        let mut n = Numbers::new(["orchestrator", "paid_ev_eth", "earned_eth", "redeemed"]);
+        for d in &self.dots {
+            n.row([(&d.name).into(), d.paid.into(), d.earned.into(), d.redeemed.into()]);
+        }
+        n
     }
 
     pub(super) fn draw(&self, c: &mut Canvas<'_>, area: Area) {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::charts::{Figure, rows, split};
+use crate::charts::rows;
+use crate::figure::{Figure, Shape, split};
+use crate::numbers::Numbers;
 use crate::palette::Color;
 use crate::plot::{Axis, Plot, Sign, legend};
 use crate::read::Run;
@@ -30,17 +32,18 @@ const SIGNS: [(Sign, &str); 3] = [
 ];
 
 pub(super) fn figure(run: &Run) -> Figure {
-    let (finding, body) = split(Work::of(run), Work::finding, Work::draw);
+    let (finding, body, numbers) = split(Work::of(run), Work::finding, Work::draw, Work::numbers);
     Figure {
-        id: "work",
-        title: "Who got the work",
+        id: "work".into(),
+        title: "Who got the work".into(),
         shows: "Segments that each orchestrator of the active set served, by its stake and by how its price compares; \
                 gateways select by both."
             .into(),
         finding,
         tables: &["segments", "transcoders"],
-        broad: false,
+        shape: Shape::Half,
         body,
+        numbers,
     }
 }
 
@@ -87,6 +90,14 @@ impl Work {
                 text::percent(of(2) / all)
             )
         })
+    }
+
+    fn numbers(&self) -> Numbers {
+        let mut n = Numbers::new(["stake_lpt", "price_wei_per_pixel", "segments"]);
+        for d in &self.dots {
+            n.row([d.stake.into(), d.price.into(), d.segments.into()]);
+        }
+        n
     }
 
     pub(super) fn draw(&self, c: &mut Canvas<'_>, area: Area) {

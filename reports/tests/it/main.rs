@@ -96,7 +96,7 @@ fn each_chart_says_what_it_shows() {
     let charts: Vec<String> = every_chart(dir.path()).into_keys().collect();
     check(
         &charts.join(" "),
-        &expect!["gas.svg income.svg latency.svg overview.svg stake.svg tickets.svg value.svg work.svg"],
+        &expect!["gas.csv gas.svg income.csv income.svg latency.csv latency.svg overview.svg stake.csv stake.svg tickets.csv tickets.svg value.csv value.svg work.csv work.svg"],
     );
 }
 
@@ -206,7 +206,7 @@ fn what_comes_from_the_run_is_escaped() {
     ] {
         assert!(page.contains(&place), "no {place}");
     }
-    for (name, svg) in every_chart(dir.path()) {
+    for (name, svg) in every_chart(dir.path()).into_iter().filter(|(name, _)| name.ends_with(".svg")) {
         assert!(!svg.contains("<script"), "{name}");
     }
 }
@@ -232,6 +232,11 @@ fn charts_are_whole_and_hold_numbers_only() {
     for (orchestrators, rounds, segments) in [(1, 1, 1), (2, 1, 3), (12, 3, 400), (150, 90, 2000)] {
         let (dir, _) = report(&Plan { orchestrators, rounds, segments, ..Plan::default() });
         for (name, svg) in every_chart(dir.path()) {
+            if name.ends_with(".csv") {
+                let wide: Vec<usize> = svg.lines().map(|l| l.split(',').count()).collect();
+                assert!(wide.len() > 1 && wide.iter().all(|n| *n == wide[0]), "{name} is ragged");
+                continue;
+            }
             assert!(name.ends_with(".svg"), "{name} stayed behind");
             assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"), "{name} is cut");
             assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count(), "{name}");
