@@ -13,6 +13,24 @@ pub enum ReportError {
         /// The folder.
         path: PathBuf,
     },
+    /// The folder is absent or holds no sweep.
+    #[error("{} is no sweep folder: it has no sweep.json", path.display())]
+    NotASweep {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A sweep whose cells were not merged.
+    #[error("{} has no merged cells", path.display())]
+    NotMerged {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder holds neither a run nor a sweep.
+    #[error("{} is neither a run folder nor a sweep folder: it has no run.json and no sweep.json", path.display())]
+    Neither {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A file of the run cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {

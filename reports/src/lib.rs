@@ -32,6 +32,7 @@ mod sheet;
 mod stats;
 mod stream;
 mod svg;
+mod sweeps;
 mod table;
 mod text;
 
@@ -41,6 +42,7 @@ use std::path::{Path, PathBuf};
 pub use error::ReportError;
 use figure::Figure;
 use read::Run;
+use sheet::Links;
 
 /// Makes the report of a run folder: `charts/*.svg` and `report.html`, whose path is returned.
 ///
@@ -57,6 +59,59 @@ pub fn write(dir: &Path) -> Result<PathBuf, ReportError> {
     let page = dir.join("report.html");
     put(&page, &page::page(&run, &figures))?;
     Ok(page)
+}
+
+/// Makes the report of a sweep folder: a page, and its charts and their numbers in `charts/` beside it. Without `out` the page
+/// is `report.html` in the folder. Its path is returned.
+///
+/// # Errors
+/// [`ReportError`] when the folder holds no sweep or no merged cells, a file of it is damaged, or the report cannot be
+/// written.
+pub fn write_sweep(dir: &Path, out: Option<&Path>) -> Result<PathBuf, ReportError> {
+    let sweep = sweeps::Sweep::read(dir)?;
+    let own = dir.join("report.html");
+    let page = out.unwrap_or(&own);
+    let charts = charts_of(page);
+    let sections = sweeps::figures(&sweep);
+    let folder = page.with_file_name("").join(&charts);
+    fs::create_dir_all(&folder).map_err(|source| ReportError::Write { path: folder.clone(), source })?;
+    for section in &sections {
+        put_all(&folder, &section.figures)?;
+    }
+    let links = Links { tables: out.is_none().then_some("merged"), charts };
+    put(page, &sweeps::page(&sweep, &sections, &links))?;
+    Ok(page.to_owned())
+}
+
+/// Folder of a page's charts, relative to it. Several pages in a folder do not write over each other's.
+fn charts_of(page: &Path) -> String {
+    match page.file_stem().map(|s| s.to_string_lossy()) {
+        Some(stem) if stem != "report" => format!("charts/{stem}"),
+        _ => "charts".to_owned(),
+    }
+}
+
+/// What a folder holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A run.
+    Run,
+    /// A sweep.
+    Sweep,
+}
+
+/// Says what a folder holds.
+///
+/// # Errors
+/// [`ReportError::Neither`] when it holds nothing that there is a report of.
+pub fn kind(dir: &Path) -> Result<Kind, ReportError> {
+    if dir.join("sweep.json").is_file() {
+        Ok(Kind::Sweep)
+    } else if dir.join("run.json").is_file() {
+        Ok(Kind::Run)
+    } else {
+        Err(ReportError::Neither { path: dir.to_owned() })
+    }
 }
 
 /// Writes the pictures of figures, and their numbers beside them.

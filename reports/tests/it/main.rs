@@ -96,7 +96,9 @@ fn each_chart_says_what_it_shows() {
     let charts: Vec<String> = every_chart(dir.path()).into_keys().collect();
     check(
         &charts.join(" "),
-        &expect!["gas.csv gas.svg income.csv income.svg latency.csv latency.svg overview.svg stake.csv stake.svg tickets.csv tickets.svg value.csv value.svg work.csv work.svg"],
+        &expect![
+            "gas.csv gas.svg income.csv income.svg latency.csv latency.svg overview.svg stake.csv stake.svg tickets.csv tickets.svg value.csv value.svg work.csv work.svg"
+        ],
     );
 }
 
