@@ -31,6 +31,14 @@ pub enum ReportError {
         /// The folder.
         path: PathBuf,
     },
+    /// Too few runs to compare, or too many to tell apart.
+    #[error("{given} runs cannot be compared: two at least, and {most} at most")]
+    Count {
+        /// Runs that were named.
+        given: usize,
+        /// Runs that a page has room for.
+        most: usize,
+    },
     /// A file of the run cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {

@@ -39,7 +39,7 @@ const WORDS: [(&str, &str); 30] = [
     ("work_fees_eth", "fees for work done"),
     ("gas_eth", "paid for gas"),
     ("reward_calls", "reward calls"),
-    ("minted_lpt", "newly minted LPT"),
+    ("minted_lpt", "rewards minted"),
     ("active_stake_lpt", "active stake"),
     ("bonding_rate", "bonding rate"),
     ("renditions", "real renditions"),
@@ -109,7 +109,8 @@ impl Kpi {
 
     /// A value without its unit, in a column that is compared.
     pub(crate) fn cell(&self, v: f64) -> String {
-        text::digits(v * self.factor, 4)
+        let v = v * self.factor;
+        if v.fract() == 0.0 { text::whole(v) } else { text::digits(v, 4) }
     }
 
     /// A difference with its sign and unit; those of shares are in percentage points.
@@ -122,6 +123,18 @@ impl Kpi {
         match self.unit {
             "" => text,
             unit => format!("{text}\u{a0}{unit}"),
+        }
+    }
+
+    /// A verb that goes with the label: `rises` after the rate, `rise` after the fees.
+    pub(crate) fn verb(&self, singular: &str) -> String {
+        let plural = self.label.split(' ').take(2).any(|w| w.trim_end_matches(',').ends_with('s') && w != "gas");
+        match singular {
+            _ if !plural => singular.to_owned(),
+            "is" => "are".to_owned(),
+            "goes" => "go".to_owned(),
+            "does" => "do".to_owned(),
+            verb => verb.trim_end_matches('s').to_owned(),
         }
     }
 
@@ -145,6 +158,9 @@ mod tests {
         assert_eq!(shown("reward_calls", 33.0), "33");
         assert_eq!(Kpi::of("dilution_h1_p95").label, "dilution h1 p95");
         assert_eq!(Kpi::of("bonding_rate").change(-0.02).replace('\u{a0}', " "), "−2 points");
+        assert_eq!(Kpi::of("bonding_rate").verb("falls"), "falls");
+        assert_eq!(Kpi::of("fees_eth").verb("falls"), "fall");
+        assert_eq!(Kpi::of("reward_calls").verb("goes"), "go");
         assert_eq!(Kpi::of("latency_ms_p50").better(), Better::Lower);
         assert_eq!(Kpi::of("fees_eth").better(), Better::Higher);
     }

@@ -17,6 +17,7 @@
 //! | `text` | numbers as people read them |
 
 mod charts;
+mod compare;
 mod error;
 mod figure;
 mod figures;
@@ -81,6 +82,19 @@ pub fn write_sweep(dir: &Path, out: Option<&Path>) -> Result<PathBuf, ReportErro
     let links = Links { tables: out.is_none().then_some("merged"), charts };
     put(page, &sweeps::page(&sweep, &sections, &links))?;
     Ok(page.to_owned())
+}
+
+/// Makes a page that compares runs; its charts and their numbers lie in `charts/` beside it.
+///
+/// # Errors
+/// [`ReportError`] when a folder was not left by a run, there are too few or too many of them, a file is damaged, or the
+/// page cannot be written.
+pub fn write_comparison(dirs: &[PathBuf], page: &Path) -> Result<(), ReportError> {
+    let runs = compare::Runs::read(dirs)?;
+    let figures = compare::figures(&runs);
+    let charts = charts_of(page);
+    put_all(&page.with_file_name("").join(&charts), &figures)?;
+    put(page, &compare::page(&runs, &figures, &Links { tables: None, charts }))
 }
 
 /// Folder of a page's charts, relative to it. Several pages in a folder do not write over each other's.

@@ -81,6 +81,16 @@ impl Axis {
         Self { lo, hi, ticks, ..wide }
     }
 
+    /// Rounds of a run, from its first.
+    pub(crate) fn rounds(last: u64) -> Self {
+        let last = last.max(2);
+        let step = if last <= 8 { 1 } else { nice_step(last as f64 / 6.0).ceil() as u64 };
+        let ticks =
+            (1..=last).filter(|r| *r == 1 || r.is_multiple_of(step)).map(|r| (r as f64, r.to_string())).collect();
+        let title = "round of the run".to_owned();
+        Self { lo: 1.0, hi: last as f64, scale: Scale::Even, ticks, title, grid: false, room: 0.0 }
+    }
+
     /// Powers of ten around positive values.
     pub(crate) fn log(lo: f64, hi: f64, title: impl Into<String>) -> Self {
         let (lo, hi) = if lo > 0.0 && hi >= lo && hi.is_finite() { (lo, hi) } else { (1.0, 10.0) };
@@ -131,11 +141,6 @@ impl Axis {
         self
     }
 
-    /// Lower end.
-    pub(crate) const fn bottom(&self) -> f64 {
-        self.lo
-    }
-
     /// Upper end.
     pub(crate) const fn top(&self) -> f64 {
         self.hi
@@ -172,7 +177,9 @@ impl Plot {
     pub(crate) fn frame(c: &mut Canvas<'_>, area: Area, x: Axis, y: Axis) -> Self {
         let bottom = if x.title.is_empty() { 20.0 } else { 38.0 };
         let top = if y.title.is_empty() { 6.0 } else { 24.0 };
-        let inner = area.inset(y.labels() + 8.0, top, 12.0, bottom);
+        // The last label may stand around the very end of its axis.
+        let last = x.ticks.last().filter(|(v, _)| x.share(*v) > 0.97).map_or(0.0, |(_, l)| text_width(l, LABEL) / 2.0);
+        let inner = area.inset(y.labels() + 8.0, top, last.max(12.0), bottom);
         let plot = Self { area: inner, x, y };
         if !plot.y.title.is_empty() {
             c.text(&plot.y.title, (area.x, area.y + 7.0), LABEL, Color::Muted, Align::Left);
@@ -247,7 +254,6 @@ impl Plot {
 /// A shape that marks a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mark {
-    None,
     Dot,
     Square,
     Triangle,
@@ -260,7 +266,6 @@ impl Mark {
     /// Draws it around a point.
     pub(crate) fn draw(self, c: &mut Canvas<'_>, (x, y): (f64, f64), r: f64, color: Color) {
         match self {
-            Self::None => {}
             Self::Dot => Sign::Dot(color).draw(c, (x, y), r),
             Self::Square => Sign::Square(color).draw(c, (x, y), r),
             Self::Triangle => Sign::Triangle(color).draw(c, (x, y), r),

@@ -192,12 +192,6 @@ impl Canvas<'_> {
         Self::done(self.backend.fill_polygon(points.iter().copied().map(point), &style));
     }
 
-    /// An empty rectangle.
-    pub(crate) fn outline(&mut self, a: Area, color: Color, width: f64) {
-        let corners = [(a.x, a.y), (a.right(), a.y), (a.right(), a.bottom()), (a.x, a.bottom()), (a.x, a.y)];
-        self.path(&corners, color, width, &[]);
-    }
-
     /// A filled shape.
     pub(crate) fn polygon(&mut self, points: &[(f64, f64)], color: Color) {
         Self::done(self.backend.fill_polygon(points.iter().copied().map(point), &fill(color)));
@@ -241,7 +235,9 @@ pub(crate) fn text_width(text: &str, size: f64) -> f64 {
     let em = |c: char| match c {
         'i' | 'j' | 'l' | '.' | ',' | ':' | '\'' | '|' | ' ' | 'f' | 't' => 0.32,
         'm' | 'w' | 'M' | 'W' | '%' => 0.9,
+        '=' | '+' | '<' | '>' | '−' => 0.85,
         'A'..='Z' => 0.7,
+        '0'..='9' => 0.64,
         _ => 0.59,
     };
     text.chars().map(em).sum::<f64>() * size

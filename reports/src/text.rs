@@ -37,11 +37,6 @@ pub(crate) fn signed(v: f64) -> String {
     }
 }
 
-/// A chance, as statistics give it.
-pub(crate) fn chance(p: f64) -> String {
-    if p < 0.001 { "under 0.001".to_owned() } else { format!("{p:.3}") }
-}
-
 /// With a capital at its start.
 pub(crate) fn capital(word: &str) -> String {
     let mut chars = word.chars();

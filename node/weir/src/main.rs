@@ -44,7 +44,7 @@ enum Command {
     },
     /// Transcode a file as an orchestrator does.
     Transcode(transcode::TranscodeArgs),
-    /// Make the report of a run folder.
+    /// Make the page of a run or a sweep, or compare runs.
     Report(report::Arguments),
     /// Run a local chain with the protocol on it, for nodes and wallets.
     Devnet(Box<devnet::Arguments>),

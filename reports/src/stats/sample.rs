@@ -12,13 +12,6 @@ pub(crate) struct Interval {
     pub(crate) hi: f64,
 }
 
-impl Interval {
-    /// Whether it leaves a value out.
-    pub(crate) fn excludes(&self, v: f64) -> bool {
-        v < self.lo || v > self.hi
-    }
-}
-
 /// Values and what is said about them.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sample {

@@ -106,22 +106,30 @@ fn about(sweep: &Sweep) -> String {
 }
 
 fn axes(sweep: &Sweep) -> String {
+    if sweep.axes.is_empty() {
+        return "<p class=\"muted\">Seeds alone.</p>\n".to_owned();
+    }
     let row = |a: &super::read::Axis| {
         let levels = a.levels();
         let values = match (&a.numbers, levels.as_slice()) {
             (Some(_), [lo, .., hi]) if levels.len() > 8 => {
                 format!("{} values from {} to {}", levels.len(), text::decimal(*lo), text::decimal(*hi))
             }
+            (Some(_), levels) => levels.iter().map(|v| text::decimal(*v)).collect::<Vec<_>>().join(", "),
             _ => a.words().join(", "),
         };
+        let unit = a.unit.as_ref().map_or_else(String::new, |u| format!(" {u}"));
+        let untouched = if a.texts.iter().any(Option::is_none) { base(sweep, &a.key) } else { String::new() };
         let key = escape(&a.key).replace('.', ".<wbr>").replace('_', "_<wbr>");
-        let unit = a.unit.clone().unwrap_or_else(|| "–".to_owned());
-        vec![escape(&a.label), format!("<code>{key}</code>"), escape(&values), escape(&unit)]
+        vec![format!("{}<br><code>{key}</code>", escape(&a.label)), escape(&format!("{values}{unit}{untouched}"))]
     };
-    if sweep.axes.is_empty() {
-        return "<p class=\"muted\">Seeds alone.</p>\n".to_owned();
-    }
-    sheet::table(&["Axis", "Key", "Values", "Unit"], &sweep.axes.iter().map(row).collect::<Vec<_>>())
+    sheet::table(&["Axis", "Values"], &sweep.axes.iter().map(row).collect::<Vec<_>>())
+}
+
+/// The value of an axis in arms that do not set it.
+fn base(sweep: &Sweep, key: &str) -> String {
+    let at = sweep.file.scenario.pointer(&format!("/{}", key.replace('.', "/")));
+    at.map_or_else(|| " or as the scenario has it".to_owned(), |v| format!(", or {v} as in the scenario"))
 }
 
 /// Cells that are not as they should be, and bounds that could not be read.
@@ -164,6 +172,11 @@ fn range(kpi: &Kpi, i: Option<Interval>) -> String {
     i.map_or_else(|| "–".to_owned(), |i| format!("{} to {}", kpi.cell(i.lo), kpi.cell(i.hi)))
 }
 
+/// The value of a figure that is the same in all runs.
+fn constant(sweep: &Sweep, kpi: &Kpi) -> Option<f64> {
+    if sweep.varies(&kpi.name) { None } else { sweep.figures.get(&kpi.name)?.iter().flatten().next().copied() }
+}
+
 fn by_arm(sweep: &Sweep) -> String {
     let mut out = String::from("<section aria-labelledby=\"arms\">\n<h2 id=\"arms\">Figures by arm</h2>\n");
     if !sweep.constraints.is_empty() {
@@ -179,6 +192,11 @@ fn by_arm(sweep: &Sweep) -> String {
         );
     }
     for kpi in &sweep.lead {
+        if let Some(v) = constant(sweep, kpi) {
+            let _ =
+                writeln!(out, "<p>{}: {} in every run.</p>", escape(&text::capital(&kpi.label)), escape(&kpi.show(v)));
+            continue;
+        }
         let (arms, ends) = shown(sweep, kpi);
         let skewed = arms.iter().any(|a| sample(sweep, kpi, a).skewed());
         let mut head = vec!["Arm", "Mean", "95\u{a0}% interval"];
@@ -227,7 +245,7 @@ fn against(sweep: &Sweep) -> String {
          difference shows what was varied.</p>\n",
         escape(&first.name)
     );
-    for kpi in &sweep.lead {
+    for kpi in sweep.lead.iter().filter(|k| sweep.varies(&k.name)) {
         let mut all = contrasts(sweep, kpi);
         let more = all.len().saturating_sub(ARMS_MAX);
         if more > 0 {
@@ -255,7 +273,7 @@ fn against(sweep: &Sweep) -> String {
 }
 
 fn methods(sweep: &Sweep) -> String {
-    let level = text::percent(LEVEL);
+    let level = format!("{:.0}\u{a0}%", LEVEL * 100.0);
     let mut out = format!(
         "<section aria-labelledby=\"methods\">\n<h2 id=\"methods\">Methods</h2>\n<div class=\"prose\">\n<p>Every arm ran \
          with the same seeds. Intervals of means are {level} t intervals; where eight or more values are skewed beyond 1, \
@@ -271,7 +289,8 @@ fn methods(sweep: &Sweep) -> String {
         out.push_str(
             "<p>Sobol’s indices are Saltelli’s (2010) of first order and Jansen’s total ones, where the arms are a \
              Saltelli design. Elsewhere the share explained is the correlation ratio η² of the arms’ means over groups \
-             along an axis; the sign comes from standardised regression coefficients. Both are resampled over arms.</p>\n",
+             along an axis; the sign comes from standardised regression coefficients. Intervals are resampled over arms where \
+             those were drawn, and over seeds where they were laid out.</p>\n",
         );
     }
     let first = sweep.cells.iter().map(|c| c.trace_hash.as_str()).next().unwrap_or_default();

@@ -12,6 +12,7 @@ use crate::ReportError;
 use crate::kpi::Kpi;
 use crate::read::json;
 use crate::table::Table;
+use crate::text;
 
 /// Lead figures of a sweep that names none, most telling first.
 const LEAD: [&str; 8] = [
@@ -182,6 +183,7 @@ impl Sweep {
         let lead = lead(&file.measure.kpis, &figures);
         let (constraints, misread) = constraint::parse(&file.measure.constraints, &figures);
         let rounds = series(&merged, &arms)?;
+        let arms = arms.into_iter().map(|a| Arm { name: tidy(&a.name), ..a }).collect();
         Ok(Self {
             dir: dir.to_owned(),
             cells: rows(&cells)?,
@@ -271,6 +273,16 @@ fn arms(names: &[String]) -> Vec<Arm> {
     arms
 }
 
+/// An arm's name without what binary fractions leave of decimal ones: `x=0.6000000000000001`.
+fn tidy(name: &str) -> String {
+    let part = |part: &str| {
+        let (label, value) = part.split_once('=')?;
+        let number: f64 = value.parse().ok().filter(|_| value.len() > 12)?;
+        Some(format!("{label}={}", text::decimal(number)))
+    };
+    name.split(',').map(|p| part(p).unwrap_or_else(|| p.to_owned())).collect::<Vec<_>>().join(",")
+}
+
 fn rows(cells: &Table) -> Result<Vec<Cell>, ReportError> {
     let (seed, state, hash) = (cells.wholes("seed")?, cells.texts("state")?, cells.texts("trace_hash")?);
     let row = |((seed, state), trace_hash)| Cell { seed, state, trace_hash };
@@ -301,7 +313,12 @@ fn series(merged: &Path, arms: &[Arm]) -> Result<Vec<Series>, ReportError> {
     for name in ["inflation_ppb", "bonding_rate", "minted_lpt"].into_iter().filter(|n| table.has(n)) {
         let values = table.maybe_numbers(name)?;
         let point = |i: usize| Some((*index.get(arm[i].as_str())?, cell[i].clone(), round[i], values[i]?));
-        out.push(Series { kpi: Kpi::of(name), points: (0..values.len()).filter_map(point).collect() });
+        let mut kpi = Kpi::of(name);
+        if name == "minted_lpt" {
+            // The rounds have what the contract minted, the figures what stakers got of it.
+            kpi.label = "new LPT, with the treasury’s part".to_owned();
+        }
+        out.push(Series { kpi, points: (0..values.len()).filter_map(point).collect() });
     }
     Ok(out)
 }

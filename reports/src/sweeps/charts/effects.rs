@@ -24,8 +24,8 @@ pub(super) fn figure(sweep: &Sweep, kpi: &Kpi) -> Option<Figure> {
         return None;
     }
     let rows = contrasts(sweep, kpi);
-    // Without a second seed there is no interval to draw.
-    rows.iter().find(|c| c.interval.is_some())?;
+    // Without a second seed there is no interval to draw, and without a difference no point.
+    rows.iter().find(|c| c.interval.is_some() && c.verdict != Verdict::Same)?;
     let first = sweep.arms.first()?.name.clone();
     let effects = Effects { kpi: kpi.clone(), first, rows };
     let title = effects.title();
@@ -85,7 +85,7 @@ impl Effects {
         let widest = self.rows.iter().map(|r| text_width(&r.arm, LABEL)).fold(0.0, f64::max);
         let names = widest.min(area.w * 0.4);
         let says = if area.w > 700.0 { 250.0 } else { 0.0 };
-        let plot = Plot::frame(c, area.inset(names, 0.0, says, 0.0), x, Axis::places(&[], ""));
+        let plot = Plot::frame(c, area.inset(names + 6.0, 0.0, says, 0.0), x, Axis::places(&[], ""));
         let row = plot.area.h / self.rows.len() as f64;
         c.line((plot.x(0.0), plot.area.y), (plot.x(0.0), plot.area.bottom()), Color::Ink, 1.3);
         for (i, r) in self.rows.iter().enumerate() {

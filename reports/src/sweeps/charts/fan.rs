@@ -104,10 +104,15 @@ impl Fans {
         let label = text::capital(&self.kpi.label);
         let (falling, all) = self.falling;
         let course = match (falling, self.rising) {
-            (f, _) if f * 2 >= all => format!("falls in {f} of {} and", text::count(all as f64, "run", "runs")),
-            (_, r) if r * 2 >= all => format!("rises in {r} of {} and", text::count(all as f64, "run", "runs")),
+            (f, _) if f * 2 >= all => {
+                format!("{} in {f} of {} and", self.kpi.verb("falls"), text::count(all as f64, "run", "runs"))
+            }
+            (_, r) if r * 2 >= all => {
+                format!("{} in {r} of {} and", self.kpi.verb("rises"), text::count(all as f64, "run", "runs"))
+            }
             _ => String::new(),
         };
+        let ends = self.kpi.verb("ends");
         let end = |p: &Panel| p.rounds.last().map_or(0.0, |r| r.1[2]);
         let shown = |v: f64| match self.kpi.unit {
             "" => self.kpi.cell(v),
@@ -117,7 +122,7 @@ impl Fans {
         let most = self.panels.iter().max_by(|a, b| end(a).total_cmp(&end(b)));
         match (least, most) {
             (Some(a), Some(b)) if shown(end(a)) != shown(end(b)) => format!(
-                "{label} {course} ends between {} (“{}”) and {} (“{}”) in the median run",
+                "{label} {course} {ends} between {} (“{}”) and {} (“{}”) in the median run",
                 shown(end(a)),
                 a.name,
                 shown(end(b)),
@@ -126,7 +131,7 @@ impl Fans {
             (Some(a), _) => {
                 let last = a.rounds.last().map_or([0.0; 5], |r| r.1);
                 format!(
-                    "{label} {course} ends at {} in the median run, between {} and {} in nine tenths of them",
+                    "{label} {course} {ends} at {} in the median run, between {} and {} in nine tenths of them",
                     shown(last[2]),
                     shown(last[0]),
                     shown(last[4])
@@ -184,10 +189,9 @@ impl Fans {
             c.text(&self.kpi.axis(), (area.x, area.y + 23.0), LABEL, Color::Muted, Align::Left);
             area.inset(0.0, 30.0, 0.0, 0.0)
         };
-        let span = (to - from) as usize;
-        let x = Axis::exact(from as f64, to as f64, span.clamp(1, 6), "round").bare();
+        let x = Axis::rounds(to.saturating_sub(from) + 1);
         let plot = Plot::frame(c, area, x, Axis::spanning(lo, hi, 4, y));
-        let at = |r: &(u64, [f64; 5]), i: usize| plot.at(r.0 as f64, r.1[i] * f);
+        let at = |r: &(u64, [f64; 5]), i: usize| plot.at((r.0 - from + 1) as f64, r.1[i] * f);
         for (lower, upper, opacity) in [(0, 4, 0.16), (1, 3, 0.26)] {
             let shape: Vec<_> =
                 p.rounds.iter().map(|r| at(r, lower)).chain(p.rounds.iter().rev().map(|r| at(r, upper))).collect();

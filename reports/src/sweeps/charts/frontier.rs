@@ -77,7 +77,9 @@ impl Frontier {
             (a.n > 0 && b.n > 0).then(|| Point { arm: arm.name.clone(), x: a.mean, y: b.mean, keeps, best: false })
         };
         let mut points: Vec<Point> = sweep.arms.iter().filter_map(point).collect();
-        if points.len() < 3 {
+        let one = |get: &dyn Fn(&Point) -> f64| points.iter().all(|p| get(p) == get(&points[0]));
+        // Where one of the two is the same everywhere, nothing is bought with it.
+        if points.len() < 3 || one(&|p| p.x) || one(&|p| p.y) {
             return None;
         }
         let turned: Vec<(f64, f64, bool)> = points.iter().map(|p| (good(x, p.x), good(y, p.y), p.keeps)).collect();

@@ -109,8 +109,9 @@ impl Heat {
 
     fn title(&self) -> String {
         let label = text::capital(&self.kpi.label);
-        let place =
-            |f: &Field| format!("{} {} and {} {}", self.x.label, self.x.names[f.x], self.y.label, self.y.names[f.y]);
+        let place = |f: &Field| {
+            format!("{} = {} and {} = {}", self.x.label, self.x.names[f.x], self.y.label, self.y.names[f.y])
+        };
         let Some((least, most)) = self.ends() else { return label };
         let kept = self.fields.iter().filter(|f| f.keeps).count();
         let bounds = if self.bounded {
@@ -119,7 +120,8 @@ impl Heat {
             String::new()
         };
         format!(
-            "{label} goes from {} at {} to {} at {}{bounds}",
+            "{label} {} from {} at {} to {} at {}{bounds}",
+            self.kpi.verb("goes"),
             self.kpi.show(least.mean),
             place(least),
             self.kpi.show(most.mean),

@@ -76,10 +76,8 @@ impl Response {
 
     fn title(&self, axis: &Varied) -> String {
         let label = text::capital(&self.kpi.label);
-        let at = |p: &Place| match &axis.unit {
-            Some(unit) => format!("{} {unit}", text::decimal(p.x)),
-            None => text::decimal(p.x),
-        };
+        let at = |p: &Place| text::decimal(p.x);
+        let unit = axis.unit.as_ref().map_or_else(String::new, |u| format!(" {u}"));
         let means: Vec<f64> = self.places.iter().map(|p| p.sample.mean).collect();
         let [first, .., last] = self.places.as_slice() else { return label };
         // Intervals that overlap from end to end tell of no direction.
@@ -90,27 +88,24 @@ impl Response {
         let falls = means.windows(2).all(|w| w[1] <= w[0]);
         let rises = means.windows(2).all(|w| w[1] >= w[0]);
         if apart && (falls || rises) {
-            let way = if falls { "falls" } else { "rises" };
+            let way = self.kpi.verb(if falls { "falls" } else { "rises" });
             let (from, to) = (self.kpi.show(first.sample.mean), self.kpi.show(last.sample.mean));
-            return format!(
-                "{label} {way} from {from} to {to} as {} goes from {} to {}",
-                axis.label,
-                at(first),
-                at(last)
-            );
+            let (x0, x1) = (at(first), at(last));
+            return format!("{label} {way} from {from} to {to} as “{}” goes from {x0} to {x1}{unit}", axis.label);
         }
         let best = self.places.iter().max_by(|a, b| a.sample.mean.total_cmp(&b.sample.mean));
         let worst = self.places.iter().min_by(|a, b| a.sample.mean.total_cmp(&b.sample.mean));
         match (best, worst) {
             (Some(b), Some(w)) if b.interval.zip(w.interval).is_none_or(|(b, w)| b.lo > w.hi) => format!(
-                "{label} is highest at {} = {} ({}) and lowest at {} ({})",
+                "{label} {} highest at “{}” = {} ({}) and lowest at {} ({})",
+                self.kpi.verb("is"),
                 axis.label,
                 at(b),
                 self.kpi.show(b.sample.mean),
                 at(w),
                 self.kpi.show(w.sample.mean)
             ),
-            _ => format!("{label} does not follow {} by more than chance", axis.label),
+            _ => format!("{label} {} not follow “{}” by more than chance", self.kpi.verb("does"), axis.label),
         }
     }
 

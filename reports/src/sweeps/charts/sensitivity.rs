@@ -105,7 +105,7 @@ impl Influence {
         let names: Vec<String> = sweep.axes.iter().map(|a| a.label.clone()).collect();
         let (mut bars, method) = match x.as_ref().and_then(|x| blocks(x)) {
             Some(size) => (saltelli(&names, &y, size), Method::Saltelli),
-            None => (grouped(sweep, &names, &y), Method::Groups),
+            None => (grouped(sweep, kpi, &names, &y), Method::Groups),
         };
         let slopes = x.as_ref().and_then(|x| regression(x, &y));
         for (i, bar) in bars.iter_mut().enumerate() {
@@ -127,8 +127,8 @@ impl Influence {
             _ => "",
         };
         format!(
-            "{} explains {} of the variance of {}{way}; next is {} with {}",
-            text::capital(&first.axis),
+            "“{}” explains {} of the variance of {}{way}; next is “{}” with {}",
+            first.axis,
             text::percent(first.first.clamp(0.0, 1.0)),
             self.kpi.label,
             second.axis,
@@ -168,7 +168,7 @@ impl Influence {
         let most = self.bars.iter().map(ends).fold(0.0, f64::max).clamp(0.1, 1.2);
         let room = if area.w > 700.0 { 130.0 } else { 50.0 };
         let x = Axis::from_zero(most * 100.0, 5, "share of the variance (%)");
-        let plot = Plot::frame(c, area.inset(names, 0.0, room, 0.0), x, Axis::places(&[], ""));
+        let plot = Plot::frame(c, area.inset(names + 6.0, 0.0, room, 0.0), x, Axis::places(&[], ""));
         let row = plot.area.h / self.bars.len() as f64;
         for (i, b) in self.bars.iter().enumerate() {
             let y = plot.area.y + (i as f64 + 0.5) * row;
@@ -186,7 +186,7 @@ impl Influence {
     }
 
     fn bar(&self, c: &mut Canvas<'_>, plot: &Plot, b: &Bar, y: f64, row: f64) {
-        let mut draw = |c: &mut Canvas<'_>, value: f64, within: Interval, y: f64, high: f64, color| {
+        let draw = |c: &mut Canvas<'_>, value: f64, within: Interval, y: f64, high: f64, color| {
             let end = plot.x((value * 100.0).max(0.0));
             c.rect(Area::new(plot.area.x, y - high / 2.0, (end - plot.area.x).max(1.0), high), color);
             let (from, to) = (plot.x((within.lo * 100.0).max(0.0)), plot.x((within.hi * 100.0).max(0.0)));
@@ -211,7 +211,7 @@ impl Influence {
     }
 }
 
-fn grouped(sweep: &Sweep, names: &[String], y: &[f64]) -> Vec<Bar> {
+fn grouped(sweep: &Sweep, kpi: &Kpi, names: &[String], y: &[f64]) -> Vec<Bar> {
     let n = y.len();
     let many = ((n as f64).sqrt() as usize).clamp(3, LEVELS_MAX);
     let bar = |(i, name): (usize, &String)| {
@@ -234,16 +234,47 @@ fn grouped(sweep: &Sweep, names: &[String], y: &[f64]) -> Vec<Bar> {
             kinds.len()
         };
         let first = correlation_ratio(&of, y);
-        let mut noise = Noise::new(stats::SEED);
-        let again = |_| {
-            let (g, v): (Vec<usize>, Vec<f64>) = (0..n).map(|_| noise.below(n)).map(|i| (of[i], y[i])).unzip();
-            correlation_ratio(&g, &v)
-        };
-        let resampled: Vec<f64> = (0..stats::RESAMPLES).map(again).collect();
+        let resampled = if sweep.sampled() { over_arms(&of, y) } else { over_seeds(sweep, kpi, &of) };
         let chance = (kinds.saturating_sub(1)) as f64 / (n as f64 - 1.0);
-        Bar { axis: name.clone(), first, first_in: percentile(&resampled), total: None, slope: None, chance }
+        Bar {
+            axis: name.clone(),
+            first,
+            first_in: if resampled.is_empty() { Interval { lo: first, hi: first } } else { percentile(&resampled) },
+            total: None,
+            slope: None,
+            chance,
+        }
     };
     names.iter().enumerate().map(bar).collect()
+}
+
+/// Shares explained when other points might have been drawn.
+fn over_arms(of: &[usize], y: &[f64]) -> Vec<f64> {
+    let n = y.len();
+    let mut noise = Noise::new(stats::SEED);
+    let again = |_| {
+        let (g, v): (Vec<usize>, Vec<f64>) = (0..n).map(|_| noise.below(n)).map(|i| (of[i], y[i])).unzip();
+        correlation_ratio(&g, &v)
+    };
+    (0..stats::RESAMPLES).map(again).collect()
+}
+
+/// Shares explained when other seeds might have been taken: the arms of a grid are all there are. None
+/// where a single seed leaves nothing to draw from, or where some runs are missing.
+fn over_seeds(sweep: &Sweep, kpi: &Kpi, of: &[usize]) -> Vec<f64> {
+    let arms: Vec<Vec<f64>> = sweep.arms.iter().map(|a| sweep.of_arm(&kpi.name, a)).collect();
+    let seeds = arms.first().map_or(0, Vec::len);
+    if seeds < 2 || arms.iter().any(|a| a.len() != seeds) {
+        return Vec::new();
+    }
+    let mut noise = Noise::new(stats::SEED);
+    let again = |_| {
+        // The same seeds in every arm, as they were run.
+        let drawn: Vec<usize> = (0..seeds).map(|_| noise.below(seeds)).collect();
+        let y: Vec<f64> = arms.iter().map(|a| drawn.iter().map(|s| a[*s]).sum::<f64>() / seeds as f64).collect();
+        correlation_ratio(of, &y)
+    };
+    (0..stats::RESAMPLES).map(again).collect()
 }
 
 fn saltelli(names: &[String], y: &[f64], size: usize) -> Vec<Bar> {

@@ -94,8 +94,8 @@ impl Tornado {
             return format!("No axis alone moves {}", self.kpi.label);
         };
         format!(
-            "{} alone moves {} most: from {} at {} to {} at {}",
-            text::capital(&first.axis),
+            "“{}” alone moves {} most: from {} at {} to {} at {}",
+            first.axis,
             self.kpi.label,
             self.kpi.show(first.least().1),
             first.least().0,
@@ -123,7 +123,7 @@ impl Tornado {
         let names = self.bars.iter().map(|b| text_width(&b.axis, LABEL)).fold(0.0, f64::max).min(area.w * 0.35);
         let n = if area.w > 700.0 { 8 } else { 4 };
         let x = Axis::spanning(lo, hi + margin, n, self.kpi.axis());
-        let plot = Plot::frame(c, area.inset(names, 0.0, 0.0, 0.0), x, Axis::places(&[], ""));
+        let plot = Plot::frame(c, area.inset(names + 6.0, 0.0, 0.0, 0.0), x, Axis::places(&[], ""));
         let row = plot.area.h / self.bars.len() as f64;
         for (i, b) in self.bars.iter().enumerate() {
             let y = plot.area.y + (i as f64 + 0.5) * row;
