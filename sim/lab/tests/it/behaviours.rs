@@ -51,11 +51,10 @@ fn an_owner_who_leaves_takes_out_its_stake_and_serves_nobody() {
 #[test]
 fn a_crowd_keeps_the_bonding_rate_where_a_process_has_it() {
     let rate = "[processes]\nbonding_rate = { kind = \"constant\", value = 0.62 }\n";
-    // What is not minted is missing from the stake.
-    let text = text(&[("[[ladder]]", rate)], 6).replace("missed_rewards = 0.05", "missed_rewards = 0.0");
-    let run = simulate(&parse(&text), 1).expect("it runs").summary;
+    let run = simulate(&parse(&text(&[("[[ladder]]", rate)], 6)), 1).expect("it runs").summary;
     assert!(run.broken().next().is_none(), "{:?}", run.invariants);
-    assert!((run.kpis["bonding_rate"] - 0.62).abs() < 1e-4, "{}", run.kpis["bonding_rate"]);
+    // The figure is that of a round's end: the supply has grown since its stake was counted, by what the round minted.
+    assert!((run.kpis["bonding_rate"] - 0.62).abs() < 1e-3, "{}", run.kpis["bonding_rate"]);
     // Above the target inflation falls by its step with each round; the first one makes good for that of the set-up, in
     // which nobody is bonded.
     assert_eq!(run.kpis["inflation_ppb"], 663_500.0 - 500.0 * 5.0);
