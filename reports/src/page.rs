@@ -11,7 +11,7 @@ use crate::sheet::{self, Links};
 use crate::{figures, glossary, stream, text};
 
 /// All tables of a run folder.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 12] = [
     "rounds",
     "transcoders",
     "broadcasters",
@@ -23,6 +23,7 @@ const TABLES: [&str; 11] = [
     "segments",
     "gas",
     "renditions",
+    "market",
 ];
 
 /// One page that needs no other file.
@@ -191,11 +192,13 @@ fn words() -> String {
 }
 
 fn footer(run: &Run) -> String {
+    let is_there = |t: &&str| run.dir.join("tables").join(format!("{t}.parquet")).is_file();
+    let there: Vec<&str> = TABLES.into_iter().filter(is_there).collect();
     let seed = run.file.seed.map_or_else(String::new, |s| format!(" with seed {s}"));
     format!(
         "<footer>\n<p>All tables: {}</p>\n<p>The same scenario{seed} makes the same run again, event by event; \
          <a href=\"run.json\">run.json</a> holds all that it takes, <a href=\"summary.json\">summary.json</a> the \
          figures for scripts. Weir is not affiliated with Livepeer.</p>\n</footer>\n",
-        table_links("tables", &TABLES)
+        table_links("tables", &there)
     )
 }

@@ -1,6 +1,7 @@
 //! Reports of folders that no simulator made: sound ones, poor ones and broken ones.
 
 mod support;
+mod sweeps;
 
 use std::collections::BTreeMap;
 use std::fs;

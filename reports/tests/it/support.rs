@@ -18,6 +18,11 @@ pub(crate) enum Column {
 
 /// Writes a table below `dir/tables`.
 pub(crate) fn table(dir: &Path, name: &str, columns: Vec<(&str, Column)>) {
+    table_at(&dir.join("tables").join(format!("{name}.parquet")), columns);
+}
+
+/// Writes a table.
+pub(crate) fn table_at(path: &Path, columns: Vec<(&str, Column)>) {
     let columns = columns.into_iter().map(|(name, c)| {
         let array: ArrayRef = match c {
             Column::Whole(v) => Arc::new(UInt64Array::from(v)),
@@ -28,7 +33,7 @@ pub(crate) fn table(dir: &Path, name: &str, columns: Vec<(&str, Column)>) {
         (name, array)
     });
     let batch = RecordBatch::try_from_iter(columns).expect("columns are equally long");
-    let file = File::create(dir.join("tables").join(format!("{name}.parquet"))).expect("the folder can be written");
+    let file = File::create(path).expect("the folder can be written");
     let mut writer = ArrowWriter::try_new(file, batch.schema(), None).expect("the schema can be written");
     writer.write(&batch).expect("the batch can be written");
     writer.close().expect("the file can be closed");

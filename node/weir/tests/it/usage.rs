@@ -41,12 +41,12 @@ fn what_is_not_there_is_named() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let missing = folder.path().join("nowhere");
     weir().args(["sim", "check"]).arg(&missing).assert().code(2).stderr(contains("nowhere").and(contains("help: ")));
-    for command in [&["sim", "replay"][..], &["report"][..]] {
+    for (command, code) in [(&["sim", "replay"][..], 1), (&["report"][..], 2)] {
         weir()
             .args(command)
             .arg(&missing)
             .assert()
-            .code(1)
+            .code(code)
             .stdout(is_empty())
             .stderr(starts_with("error: ").and(contains("nowhere")).and(contains("\nhelp: ")));
     }
