@@ -1,20 +1,24 @@
-//! Charts and the HTML report of a run.
+//! Charts and HTML reports of runs and sweeps.
 //!
 //! A run folder holds JSON files and Parquet tables. [`write`] turns them into one page,
-//! `report.html`, that needs no other file, and into pictures under `charts/`. The same folder gives
-//! the same bytes: nothing is drawn by chance and no clock is read.
+//! `report.html`, that needs no other file, and into pictures under `charts/` with their numbers
+//! beside them. [`write_sweep`] does so for a sweep folder, [`write_comparison`] for several runs side
+//! by side. The same folder gives the same bytes: nothing is drawn by chance and no clock is read.
 //!
-//! This crate knows run folders, not how a run is made, and so depends on no other crate of Weir. It
+//! This crate knows folders, not how runs are made, and so depends on no other crate of Weir. It
 //! is lenient with what it does not know and strict with what it shows: a table that is absent or
 //! empty becomes a sentence in place of its chart, a damaged one is an error.
 //!
 //! | module | what it does |
 //! |---|---|
 //! | `read`, `table` | a run folder as plain values |
-//! | `charts` | one file for each chart: its data, its sentences, how it is drawn |
-//! | `plot`, `svg`, `palette` | axes, a drawing surface on plotters' SVG backend, colours |
-//! | `page`, `stream`, `figures`, `glossary`, `html` | the page and its parts |
-//! | `text` | numbers as people read them |
+//! | `charts` | one file for each chart of a run: its data, its sentences, how it is drawn |
+//! | `sweeps`, `compare` | pages of a sweep and of runs side by side, with their charts |
+//! | `stats` | intervals, tests, resampling, shares of variance |
+//! | `figure`, `numbers` | a chart with its words and its numbers |
+//! | `plot`, `svg`, `palette` | axes, a drawing surface on plotters’ SVG backend, colours |
+//! | `sheet`, `page`, `stream`, `figures`, `glossary`, `html` | pages and their parts |
+//! | `kpi`, `text` | figures and numbers as people read them |
 
 mod charts;
 mod compare;

@@ -10,8 +10,10 @@ use crate::output;
 
 /// What a report is made of.
 #[derive(Debug, Args)]
-#[command(after_help = "One run folder: its report.html. One sweep folder: its report.html, or FILE. Several run folders: \
-                        a comparison in FILE.\nCharts and their numbers lie in charts/ beside the page.")]
+#[command(
+    after_help = "One run folder: its report.html. One sweep folder: its report.html, or FILE. Several run folders: \
+                        a comparison in FILE.\nCharts and their numbers lie in charts/ beside the page."
+)]
 pub(crate) struct Arguments {
     /// Folder that `weir sim run` or `weir sim sweep` left; several runs are compared.
     #[arg(required = true, value_name = "DIR")]
@@ -34,8 +36,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn single(dir: &Path, out: Option<&Path>) -> Result<PathBuf, Failure> {
     match weir_report::kind(dir).map_err(|e| failure(&e))? {
         Kind::Sweep => weir_report::write_sweep(dir, out).map_err(|e| failure(&e)),
-        Kind::Run if out.is_some() => Err(Failure::usage("a run's page lies in its folder, beside the tables it links to")
-            .help("leave out --out; it is for comparisons and sweeps")),
+        Kind::Run if out.is_some() => {
+            Err(Failure::usage("a run's page lies in its folder, beside the tables it links to")
+                .help("leave out --out; it is for comparisons and sweeps"))
+        }
         Kind::Run => write(dir),
     }
 }

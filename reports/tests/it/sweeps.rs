@@ -107,7 +107,9 @@ fn titles_say_what_the_numbers_say() {
     let dir = Sweep::grid().write();
     let page = page(dir.path());
     let titles: Vec<String> = between(&page, "<figcaption>\n<h3>", "</h3>").iter().map(|t| plain(t)).collect();
-    check(&titles.join("\n"), &expect![[r#"
+    check(
+        &titles.join("\n"),
+        &expect![[r#"
         Fees earned: 7.7 % higher with “a=2,b=2” than with “a=0,b=1”; 4 of 5 arms differ by more than chance
         Paid for gas: 100 % higher with “a=0,b=2” than with “a=0,b=1”; 3 of 5 arms differ by more than chance
         Fees earned go from 26 ETH at a = 0 and b = 1 to 28 ETH at a = 2 and b = 2
@@ -115,7 +117,8 @@ fn titles_say_what_the_numbers_say() {
         Two of 6 arms are not beaten in both fees earned and paid for gas: “a=2,b=1” and “a=2,b=2”
         “a” alone moves fees earned most: from 26 ETH at 0 to 28 ETH at 2
         “b” alone moves paid for gas most: from 10 ETH at 1 to 20 ETH at 2
-        Inflation per round falls in 24 of 24 runs and ends between 0.09820 % (“a=2,b=2”) and 0.09970 % (“a=0,b=1”) in the median run"#]]);
+        Inflation per round falls in 24 of 24 runs and ends between 0.09820 % (“a=2,b=2”) and 0.09970 % (“a=0,b=1”) in the median run"#]],
+    );
 }
 
 #[test]
@@ -137,9 +140,12 @@ fn pairs_are_taken_seed_by_seed() {
     assert!(at("welch_p") > 0.8 && at("difference_lo") > 0.99, "{third:?}");
     let section = between(&page, "<h2 id=\"against\">", "</section>")[0];
     let lines: Vec<String> = section.lines().map(plain).filter(|l| l.contains("a=1,b=1")).collect();
-    check(&lines.join("\n"), &expect![[r#"
+    check(
+        &lines.join("\n"),
+        &expect![[r#"
         a=1,b=1 +1.01 ETH +0.997 ETH to +1.03 ETH 4 higher by 3.9 %
-        a=1,b=1 0 ETH 0 ETH to 0 ETH 4 the same with every seed"#]]);
+        a=1,b=1 0 ETH 0 ETH to 0 ETH 4 the same with every seed"#]],
+    );
 }
 
 #[test]
@@ -211,10 +217,13 @@ fn runs_are_compared() {
     let page = fs::read_to_string(&out).expect("the page can be read");
     let titles: Vec<String> = between(&page, "<figcaption>\n<h3>", "</h3>").iter().map(|t| plain(t)).collect();
     let keys = between(&page, "<h2 id=\"keys\">", "</section>")[0];
-    check(&format!("{}\n{}", titles.join("\n"), plain(keys)), &expect![[r#"
+    check(
+        &format!("{}\n{}", titles.join("\n"), plain(keys)),
+        &expect![[r#"
         Fees earned: 2.235 ETH in A and 3.571 ETH in B
         10 of 10 orchestrators earn more in B than in A and 0 less; orchestrator-01 changes most, from 0.72 ETH to 1.12 ETH
-        What differs in the scenarios 1 key. Key A B orchestrators. count 12 10"#]]);
+        What differs in the scenarios 1 key. Key A B orchestrators. count 12 10"#]],
+    );
     let one = write_comparison(&[a], &out).expect_err("one run is none to compare").to_string();
     check(&one, &expect!["1 runs cannot be compared: two at least, and 6 at most"]);
 }
@@ -228,7 +237,10 @@ fn wrong_folders_are_told_apart() {
     fs::remove_file(dir.path().join("sweep.json")).expect("it can be removed");
     let neither = kind(dir.path()).expect_err("nothing is there").to_string();
     let told = format!("{unmerged}\n{neither}").replace(&dir.path().display().to_string(), "DIR");
-    check(&told, &expect![[r#"
+    check(
+        &told,
+        &expect![[r#"
         DIR has no merged cells
-        DIR is neither a run folder nor a sweep folder: it has no run.json and no sweep.json"#]]);
+        DIR is neither a run folder nor a sweep folder: it has no run.json and no sweep.json"#]],
+    );
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use predicates::prelude::PredicateBooleanExt;
 use predicates::str::{contains, is_empty};
 use serde_json::Value;
@@ -42,6 +43,7 @@ fn a_run_leaves_a_folder_that_replays_and_makes_a_report() {
     weir().arg("report").arg(&out).assert().code(0).stdout(contains("report.html"));
     assert!(out.join("report.html").is_file());
 
+    documented_columns_exist(&out.join("tables"));
     lose_an_event(&out.join("trace.jsonl"));
     weir()
         .args(["sim", "replay"])
@@ -50,6 +52,25 @@ fn a_run_leaves_a_folder_that_replays_and_makes_a_report() {
         .code(3)
         .stdout(is_empty())
         .stderr(contains("error: the replay differs: ").and(contains("\nhelp: ")));
+}
+
+/// Holds the tables of `docs/results.md` against those of a run: the same columns, none more and none less.
+fn documented_columns_exist(tables: &Path) {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/results.md");
+    let text = fs::read_to_string(page).expect("the page is part of the project");
+    let part = text.split("## Tables of a run").nth(1).and_then(|t| t.split("\n## ").next()).expect("its tables");
+    let mut seen = 0;
+    for section in part.split("\n### ").skip(1) {
+        let (name, body) = section.split_once('\n').expect("a heading and rows");
+        let told: Vec<&str> =
+            body.lines().filter_map(|l| l.strip_prefix("| `")?.split_once('`').map(|(column, _)| column)).collect();
+        let file = fs::File::open(tables.join(format!("{name}.parquet"))).expect(name);
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file).expect(name);
+        let there: Vec<&str> = reader.schema().fields().iter().map(|f| f.name().as_str()).collect();
+        assert_eq!(told, there, "{name} in docs/results.md");
+        seen += 1;
+    }
+    assert_eq!(seen, fs::read_dir(tables).expect("the folder").count(), "every table is told");
 }
 
 /// Takes one line out of the middle of a file.

@@ -8,7 +8,6 @@ use crate::palette::Color;
 use crate::plot::{Axis, LABEL, Mark, Plot};
 use crate::stats::mean;
 use crate::svg::{Align, Area, Canvas, fit, text_width};
-use crate::text;
 
 struct Tornado {
     kpi: Kpi,
