@@ -19,7 +19,8 @@ CELLS = [
            'fig, ax = plt.subplots(figsize=(7, 4))\nax.barh(fees["name"], fees["fees_eth"], color="#0072B2")\n'
            'ax.set_xlabel("fees (ETH)")\nax.set_title("Fees by orchestrator")\nfig.tight_layout()'),
     ("md", "## Round by round, in every run of the sweep"),
-    ("py", 'rounds = pl.read_parquet(sweep / "merged/rounds.parquet")\nfig, ax = plt.subplots(figsize=(7, 4))\n'
+    ("py", 'rounds = pl.read_parquet(sweep / "merged/rounds.parquet")\n'
+           'rounds = rounds.with_columns(pl.col("round") - pl.col("round").min() + 1)\nfig, ax = plt.subplots(figsize=(7, 4))\n'
            'for (arm,), part in rounds.group_by("arm", maintain_order=True):\n'
            '    band = part.group_by("round").agg(\n'
            '        pl.col("bonding_rate").quantile(0.05).alias("lo"),\n'
@@ -28,7 +29,7 @@ CELLS = [
            '    ).sort("round")\n'
            '    ax.plot(band["round"], 100 * band["mid"], label=arm)\n'
            '    ax.fill_between(band["round"], 100 * band["lo"], 100 * band["hi"], alpha=0.15)\n'
-           'ax.set_xlabel("round")\nax.set_ylabel("bonding rate (%)")\nax.ticklabel_format(useOffset=False, style="plain")\nax.legend(fontsize=7)\nfig.tight_layout()'),
+           'ax.set_xlabel("round of the run")\nax.set_ylabel("bonding rate (%)")\nax.xaxis.get_major_locator().set_params(integer=True)\nax.legend(fontsize=7)\nfig.tight_layout()'),
     ("md", "## Arms against the first, seed by seed\n\nAll arms run with the same seeds, so that differences are taken within a seed."),
     ("py", 'cells = pl.read_parquet(sweep / "merged/cells.parquet")\nfirst = cells["arm"][0]\n'
            'base = cells.filter(pl.col("arm") == first).select("seed", pl.col("minted_lpt").alias("base"))\n'

@@ -89,7 +89,7 @@ impl Figure {
             c.rect(area, Color::Paper);
             let area = area.inset(24.0, 20.0, 24.0, 14.0);
             let mut y = area.y + 8.0;
-            for line in svg::wrap(&self.title, area.w * 0.94, 17.0) {
+            for line in svg::wrap(&self.title, area.w * 0.88, 17.0) {
                 c.bold(&line, (area.x, y), 17.0, Color::Ink, Align::Left);
                 y += 22.0;
             }

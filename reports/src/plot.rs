@@ -73,7 +73,7 @@ impl Axis {
     /// Exactly from one end to the other, with ticks where they fall.
     pub(crate) fn exact(lo: f64, hi: f64, n: usize, title: impl Into<String>) -> Self {
         let wide = Self::spanning(lo, hi, n, title);
-        if !(lo < hi) {
+        if hi <= lo || lo.is_nan() || hi.is_nan() {
             return wide;
         }
         let margin = (hi - lo) * 1e-9;
@@ -177,9 +177,11 @@ impl Plot {
     pub(crate) fn frame(c: &mut Canvas<'_>, area: Area, x: Axis, y: Axis) -> Self {
         let bottom = if x.title.is_empty() { 20.0 } else { 38.0 };
         let top = if y.title.is_empty() { 6.0 } else { 24.0 };
-        // The last label may stand around the very end of its axis.
+        // The first and the last label may stand around the very ends of their axis.
         let last = x.ticks.last().filter(|(v, _)| x.share(*v) > 0.97).map_or(0.0, |(_, l)| text_width(l, LABEL) / 2.0);
-        let inner = area.inset(y.labels() + 8.0, top, last.max(12.0), bottom);
+        let first =
+            x.ticks.first().filter(|(v, _)| x.share(*v) < 0.03).map_or(0.0, |(_, l)| text_width(l, LABEL) / 2.0);
+        let inner = area.inset((y.labels() + 8.0).max(first), top, last.max(12.0), bottom);
         let plot = Self { area: inner, x, y };
         if !plot.y.title.is_empty() {
             c.text(&plot.y.title, (area.x, area.y + 7.0), LABEL, Color::Muted, Align::Left);
@@ -337,7 +339,8 @@ impl Sign {
                 mark.draw(c, (x, y), 3.0, k);
             }
             Self::Band(k, opacity) => {
-                c.veil(&[(x - 6.0, y - 5.0), (x + 6.0, y - 5.0), (x + 6.0, y + 5.0), (x - 6.0, y + 5.0)], k, opacity)
+                let (left, right, top, low) = (x - 6.0, x + 6.0, y - 5.0, y + 5.0);
+                c.veil(&[(left, top), (right, top), (right, low), (left, low)], k, opacity);
             }
             Self::Box(k) => c.rect(Area::new(x - 5.0, y - 5.0, 10.0, 10.0), k),
             Self::Dot(k) => c.dot((x, y), r, k),

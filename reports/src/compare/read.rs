@@ -70,10 +70,9 @@ const COLUMNS: [Column; 6] = [
 /// First round of a run.
 fn first(dir: &Path) -> Result<u64, ReportError> {
     for name in ["rounds", "transcoders"] {
-        if let Some(t) = Table::open(&dir.join("tables"), name)?.filter(|t| t.has("round")) {
-            if let Some(first) = t.wholes("round")?.into_iter().min() {
-                return Ok(first);
-            }
+        let Some(t) = Table::open(&dir.join("tables"), name)?.filter(|t| t.has("round")) else { continue };
+        if let Some(first) = t.wholes("round")?.into_iter().min() {
+            return Ok(first);
         }
     }
     Ok(0)

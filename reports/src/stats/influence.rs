@@ -96,9 +96,8 @@ fn solve(rows: &mut [Vec<f64>]) -> Option<Vec<f64>> {
         }
         for i in (0..n).filter(|i| *i != k) {
             let factor = rows[i][k] / rows[k][k];
-            for j in k..=n {
-                rows[i][j] -= factor * rows[k][j];
-            }
+            let pivot = rows[k].clone();
+            rows[i].iter_mut().zip(pivot).skip(k).for_each(|(a, b)| *a -= factor * b);
         }
     }
     Some((0..n).map(|k| rows[k][n] / rows[k][k]).collect())

@@ -12,6 +12,8 @@ use crate::text;
 /// More arms than this are no list any more.
 const ARMS_MAX: usize = 24;
 const ROW: f64 = 24.0;
+/// On a phone a name stands above its row.
+const NARROW_ROW: f64 = 38.0;
 
 struct Effects {
     kpi: Kpi,
@@ -34,8 +36,9 @@ pub(super) fn figure(sweep: &Sweep, kpi: &Kpi) -> Option<Figure> {
          the line at zero is more than chance.",
         kpi.label, effects.first
     );
-    let high = 70.0 + ROW * effects.rows.len() as f64;
-    let shape = Shape::Tall { wide: high, narrow: high + 10.0 };
+    let rows_of = effects.rows.len() as f64;
+    let high = 70.0 + ROW * rows_of;
+    let shape = Shape::Tall { wide: high, narrow: 70.0 + NARROW_ROW * rows_of };
     let table = numbers(sweep, kpi);
     let (_, body, numbers) = split(Ok(effects), |_| None, Effects::draw, |_| table.clone());
     Some(Figure {
@@ -84,12 +87,14 @@ impl Effects {
         let x = Axis::spanning(lo, hi, n, format!("difference of {}{unit}", self.kpi.label));
         let widest = self.rows.iter().map(|r| text_width(&r.arm, LABEL)).fold(0.0, f64::max);
         let names = widest.min(area.w * 0.4);
-        let says = if area.w > 700.0 { 250.0 } else { 0.0 };
-        let plot = Plot::frame(c, area.inset(names + 6.0, 0.0, says, 0.0), x, Axis::places(&[], ""));
+        let wide = area.w > 700.0;
+        let says = if wide { 250.0 } else { 0.0 };
+        let names = if wide { names + 6.0 } else { 0.0 };
+        let plot = Plot::frame(c, area.inset(names, 0.0, says, 0.0), x, Axis::places(&[], ""));
         let row = plot.area.h / self.rows.len() as f64;
         c.line((plot.x(0.0), plot.area.y), (plot.x(0.0), plot.area.bottom()), Color::Ink, 1.3);
         for (i, r) in self.rows.iter().enumerate() {
-            let y = plot.area.y + (i as f64 + 0.5) * row;
+            let y = plot.area.y + (i as f64 + if wide { 0.5 } else { 0.68 }) * row;
             let clear = matches!(r.verdict, Verdict::Higher | Verdict::Lower);
             let (color, mark) = if clear { (Color::Blue, Mark::Dot) } else { (Color::Muted, Mark::Ring) };
             if let Some(i) = r.interval {
@@ -99,7 +104,12 @@ impl Effects {
                 c.line((right, y - 4.0), (right, y + 4.0), color, 2.2);
             }
             mark.draw(c, (plot.x(r.mean * f), y), 4.5, color);
-            c.text(&fit(&r.arm, names, LABEL), (plot.area.x - 10.0, y), LABEL, Color::Ink, Align::Right);
+            if wide {
+                c.text(&fit(&r.arm, names, LABEL), (plot.area.x - 10.0, y), LABEL, Color::Ink, Align::Right);
+            } else {
+                let name = fit(&r.arm, plot.area.w, LABEL);
+                c.text(&name, (plot.area.x, y - 16.0), LABEL, Color::Ink, Align::Left);
+            }
             if says > 0.0 {
                 let words = fit(&r.says(), says - 14.0, LABEL);
                 c.text(&words, (plot.area.right() + 14.0, y), LABEL, Color::Muted, Align::Left);
