@@ -31,6 +31,15 @@ const DOCUMENTS: [&str; 9] = [
 
 /// Where every key of a scenario is explained.
 const SCENARIO_KEYS: &str = "docs/scenarios.md";
+/// Pages that it points to: of behaviours, and of sweeps, which lie beside scenarios.
+const FURTHER_KEYS: [&str; 6] = [
+    "docs/behaviours/orchestrators.md",
+    "docs/behaviours/gateways.md",
+    "docs/behaviours/delegators.md",
+    "docs/behaviours/processes.md",
+    "docs/behaviours/scripts.md",
+    "docs/sweeps.md",
+];
 
 /// Folders of the crates that are free of I/O: clippy holds all of them to the same list.
 const SANS_IO: [&str; 7] =
@@ -54,7 +63,8 @@ pub fn check() -> Result<Vec<String>> {
             }
             Some("md") => found.extend(links(&name, &read()?, &|target| root.join(target).exists())),
             Some("toml") if path.starts_with("scenarios") => {
-                let docs = fs::read_to_string(root.join(SCENARIO_KEYS)).unwrap_or_default();
+                let pages = [SCENARIO_KEYS].into_iter().chain(FURTHER_KEYS);
+                let docs: String = pages.map(|page| fs::read_to_string(root.join(page)).unwrap_or_default()).collect();
                 found.extend(undocumented(&name, &read()?, &docs)?);
             }
             _ => {}
@@ -165,7 +175,8 @@ pub fn undocumented(name: &str, scenario: &str, docs: &str) -> Result<Vec<String
     let mut all = BTreeSet::new();
     keys(&Value::Table(table), &mut all);
     // A section is explained under its own heading.
-    let known = |key: &str| docs.contains(&format!("`{key}`")) || docs.contains(&format!("[{key}]"));
+    let forms = |key: &str| [format!("`{key}`"), format!("[{key}]"), format!(".{key}`")];
+    let known = |key: &str| forms(key).iter().any(|form| docs.contains(form));
     Ok(all
         .iter()
         .filter(|key| !known(key))

@@ -199,8 +199,7 @@ impl Stage<'_> {
     }
 
     fn bond(&mut self, s: &Scenario, cast: &Cast, d: &Deployment) -> Result<(), LabError> {
-        let purses =
-            cast.delegators.iter().map(|x| purse(s, x)).chain(cast.orchestrators.iter().map(|o| o.stake));
+        let purses = cast.delegators.iter().map(|x| purse(s, x)).chain(cast.orchestrators.iter().map(|o| o.stake));
         let (wanted, all) = (purses.fold(U256::ZERO, |sum, p| sum.saturating_add(p.0)), lpt(s.token.genesis_lpt.0));
         if wanted > all.0 {
             return Err(LabError::Stakes { wanted: LptWei(wanted), genesis: all });

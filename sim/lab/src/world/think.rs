@@ -222,7 +222,7 @@ impl World {
         let acts = o.policy.think(&view, &mut o.rng).map_err(|e| self.failed(o.address, &e))?;
         let actor = o.actor;
         for act in acts {
-            self.operate(now, m, i, actor, act)?;
+            self.operate(now, m, i, actor, &act)?;
         }
         Ok(())
     }
@@ -237,11 +237,11 @@ impl World {
         m: &mut Minds,
         i: usize,
         actor: ActorId,
-        act: operator::Act,
+        act: &operator::Act,
     ) -> Result<(), LabError> {
         use operator::Act as A;
         let Some(address) = self.node(actor).map(super::Node::address) else { return Ok(()) };
-        match act {
+        match *act {
             A::SetPrice { wei_per_pixel } => self.set_price(now, i, actor, wei_per_pixel)?,
             A::SetCuts { reward_cut, fee_share } => {
                 let share = |v: f64| Perc6((v.clamp(0.0, 1.0) * 1e6).round() as u32);
@@ -334,7 +334,7 @@ impl World {
         self.tell(now, actor, &weir_roles::ChainEvent::Round(self.view.round))?;
         self.catch_up(now, actor)?;
         for act in acts {
-            self.hold(now, m, i, (actor, address), act)?;
+            self.hold(now, m, i, (actor, address), &act)?;
         }
         Ok(())
     }
@@ -383,12 +383,12 @@ impl World {
         m: &mut Minds,
         i: usize,
         (actor, address): (ActorId, Address),
-        act: holder::Act,
+        act: &holder::Act,
     ) -> Result<(), LabError> {
         use delegator::Command as C;
         use holder::Act as A;
         let to = |m: &Minds, id: u64| m.orchestrators.get(id as usize).map(|o| o.address);
-        let command = match act {
+        let command = match *act {
             A::Bond { lpt: amount, to: id } => to(m, id).map(|to| C::Bond { amount: lpt(amount), to }),
             A::Move { to: id } => to(m, id).map(|to| C::Bond { amount: LptWei::ZERO, to }),
             A::Unbond { lpt: amount } => {

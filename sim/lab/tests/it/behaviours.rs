@@ -71,7 +71,8 @@ fn holders_who_extract_sell_into_the_pool() {
 
 #[test]
 fn behaviours_are_the_same_for_the_same_seed_and_not_for_another() {
-    let rules = "[orchestrators.behaviour]\npricing = { kind = \"utilisation\" }\nreliability = { kind = \"renewal\" }\n";
+    let rules =
+        "[orchestrators.behaviour]\npricing = { kind = \"utilisation\" }\nreliability = { kind = \"renewal\" }\n";
     let moves = "[processes]\ngas_gwei = { kind = \"spikes\" }\neth_usd = { kind = \"gbm\" }\n";
     let s = parse(&text(&[("[gateways]", rules), ("[[ladder]]", moves)], 4));
     let hash = |seed| simulate(&s, seed).expect("it runs").summary.trace_hash;
