@@ -1,7 +1,4 @@
-//! Resampling.
-
-use super::LEVEL;
-use super::sample::{Interval, quantile};
+//! The generator behind resampling.
 
 /// A generator of whole numbers: SplitMix64, which is all that resampling asks for.
 #[derive(Debug, Clone)]
@@ -24,10 +21,4 @@ impl Noise {
     pub(crate) const fn below(&mut self, n: usize) -> usize {
         ((self.next() as u128 * n as u128) >> 64) as usize
     }
-}
-
-/// The middle part of resampled values.
-pub(crate) fn percentile(resampled: &[f64]) -> Interval {
-    let tail = (1.0 - LEVEL) / 2.0;
-    Interval { lo: quantile(resampled, tail), hi: quantile(resampled, 1.0 - tail) }
 }

@@ -2,8 +2,8 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | `sample` | mean, spread, quantiles, skewness, intervals of a mean |
-//! | `boot` | resampling with a generator of its own, so that the same data gives the same interval |
+//! | `boot` | a generator of its own, so that the same data gives the same interval |
+//! | `sample` | mean, spread, quantiles, skewness, intervals of a mean, resampled ones too |
 //! | `contrast` | two samples held against each other: Welch, pairs, Kolmogorov and Smirnov |
 //! | `influence` | how much of a figure's variance a varied key explains |
 
@@ -12,10 +12,10 @@ mod contrast;
 mod influence;
 mod sample;
 
-pub(crate) use boot::{Noise, percentile};
+pub(crate) use boot::Noise;
 pub(crate) use contrast::{kolmogorov_smirnov, welch};
 pub(crate) use influence::{Indices, correlation_ratio, groups, indices, regression};
-pub(crate) use sample::{Interval, Sample, mean, quantile};
+pub(crate) use sample::{Interval, Sample, mean, percentile, quantile};
 
 /// How sure an interval is.
 pub(crate) const LEVEL: f64 = 0.95;

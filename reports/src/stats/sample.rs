@@ -2,7 +2,7 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::boot::{Noise, percentile};
+use super::boot::Noise;
 use super::{LEVEL, RESAMPLES, SEED};
 
 /// A range that covers something with the level of all intervals.
@@ -81,6 +81,12 @@ impl Sample {
     pub(crate) fn interval(&self) -> Option<Interval> {
         if self.skewed() { self.bootstrap() } else { self.t_interval() }
     }
+}
+
+/// The middle part of resampled values.
+pub(crate) fn percentile(resampled: &[f64]) -> Interval {
+    let tail = (1.0 - LEVEL) / 2.0;
+    Interval { lo: quantile(resampled, tail), hi: quantile(resampled, 1.0 - tail) }
 }
 
 /// Half width of a t interval in standard errors.

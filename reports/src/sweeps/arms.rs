@@ -1,5 +1,6 @@
 //! Figures by arm, and arms held against the first, seed by seed.
 
+use super::constraint::Constraint;
 use super::read::{Arm, Sweep};
 use crate::kpi::Kpi;
 use crate::numbers::Numbers;
@@ -42,6 +43,17 @@ pub(crate) enum Verdict {
 /// An arm's runs.
 pub(crate) fn sample(sweep: &Sweep, kpi: &Kpi, arm: &Arm) -> Sample {
     Sample::new(&sweep.of_arm(&kpi.name, arm))
+}
+
+/// Whether an arm keeps all bounds; nothing where there are none.
+pub(crate) fn admissible(sweep: &Sweep, arm: &Arm) -> Option<bool> {
+    let keeps = |c: &Constraint| c.keeps(&sweep.of_arm(&c.figure, arm)) == Some(true);
+    (!sweep.constraints.is_empty()).then(|| sweep.constraints.iter().all(keeps))
+}
+
+/// All bounds as one text.
+pub(crate) fn bounds(sweep: &Sweep) -> String {
+    sweep.constraints.iter().map(|c| c.text.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// All arms but the first, held against it.

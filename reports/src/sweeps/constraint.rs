@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::read::{Arm, Sweep};
 use crate::stats::{mean, quantile};
 
 /// A bound on a figure.
@@ -69,15 +68,14 @@ fn resolve(name: &str, figures: &Figures) -> Option<(String, Statistic)> {
 }
 
 impl Constraint {
-    /// Whether an arm keeps it; nothing where the arm has no such figure.
-    pub(crate) fn keeps(&self, sweep: &Sweep, arm: &Arm) -> Option<bool> {
-        let values = sweep.of_arm(&self.figure, arm);
+    /// Whether the runs of an arm keep it; nothing where there are none.
+    pub(crate) fn keeps(&self, values: &[f64]) -> Option<bool> {
         if values.is_empty() {
             return None;
         }
         let v = match self.statistic {
-            Statistic::Mean => mean(&values),
-            Statistic::Quantile(q) => quantile(&values, q),
+            Statistic::Mean => mean(values),
+            Statistic::Quantile(q) => quantile(values, q),
         };
         Some(match (self.less, self.strict) {
             (true, true) => v < self.bound,
@@ -86,16 +84,6 @@ impl Constraint {
             (false, false) => v >= self.bound,
         })
     }
-}
-
-/// Whether an arm keeps all bounds; nothing where there are none.
-pub(crate) fn admissible(sweep: &Sweep, arm: &Arm) -> Option<bool> {
-    (!sweep.constraints.is_empty()).then(|| sweep.constraints.iter().all(|c| c.keeps(sweep, arm) == Some(true)))
-}
-
-/// All bounds as one text.
-pub(crate) fn words(sweep: &Sweep) -> String {
-    sweep.constraints.iter().map(|c| c.text.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::arms::{Verdict, contrasts, sample};
+use super::arms::{Verdict, admissible, bounds, contrasts, sample};
 use super::charts::Section;
-use super::constraint::{admissible, words};
 use super::read::{Arm, Sweep};
 use crate::glossary;
 use crate::html::escape;
@@ -187,7 +186,7 @@ fn by_arm(sweep: &Sweep) -> String {
             "<p class=\"lead\">{} of {} arms keep {}{}.</p>",
             kept.len(),
             sweep.arms.len(),
-            escape(&words(sweep)),
+            escape(&bounds(sweep)),
             if kept.is_empty() || kept.len() > 8 { String::new() } else { escape(&format!(": {}", kept.join(", "))) }
         );
     }

@@ -268,6 +268,21 @@ fn a_run_without_rows_has_sentences_in_place_of_charts() {
 }
 
 #[test]
+fn a_run_that_plays_no_segments_has_no_empty_sections() {
+    let (dir, _) = report(&Plan { segments: 0, real: 0, ..Plan::default() });
+    let file = dir.path().join("run.json");
+    let run = fs::read_to_string(&file).expect("the run's file");
+    fs::write(&file, run.replace(r#""traffic": "segment""#, r#""traffic": "round""#)).expect("it can be written");
+    let page = page(dir.path());
+    assert!(!page.contains("class=\"nothing\"") && !page.contains("The real stream"), "{page}");
+    for absent in ["median latency", "segments served", "id=\"latency\"", "id=\"work\""] {
+        assert!(!page.contains(absent), "{absent}");
+    }
+    assert!(plain(&page).contains("Traffic round : the demand of a round is reckoned at once"));
+    assert!(page.contains("id=\"stake\"") && page.contains("id=\"income\""));
+}
+
+#[test]
 fn a_folder_without_tables_says_which_are_absent() {
     let dir = tempfile::tempdir().expect("a temporary folder can be made");
     Plan { state: "running", ..Plan::default() }.write(dir.path());

@@ -1,7 +1,6 @@
 //! The two lead figures against each other, and which arms no other beats in both.
 
-use super::super::arms::sample;
-use super::super::constraint::{admissible, words};
+use super::super::arms::{admissible, bounds, sample};
 use super::super::read::Sweep;
 use crate::figure::{Figure, Shape, split};
 use crate::kpi::{Better, Kpi};
@@ -31,10 +30,10 @@ pub(super) fn figure(sweep: &Sweep) -> Option<Figure> {
     let [x, y, ..] = lead.as_slice() else { return None };
     let frontier = Frontier::of(sweep, x, y)?;
     let title = frontier.title();
-    let bounds =
-        if frontier.bounded { format!(" Arms with a cross do not keep {}.", words(sweep)) } else { String::new() };
+    let bounded =
+        if frontier.bounded { format!(" Arms with a cross do not keep {}.", bounds(sweep)) } else { String::new() };
     let shows = format!(
-        "Each point is the mean of an arm. Those on the stepped line are beaten by none: {} {} is taken for better, and {} {}.{bounds}",
+        "Each point is the mean of an arm. Those on the stepped line are beaten by none: {} {} is taken for better, and {} {}.{bounded}",
         way(x),
         x.label,
         way(y),

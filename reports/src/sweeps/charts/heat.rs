@@ -1,6 +1,6 @@
 //! A figure over the two axes that are varied.
 
-use super::super::constraint::{admissible, words};
+use super::super::arms::{admissible, bounds};
 use super::super::read::{Axis as Varied, Sweep};
 use crate::figure::{Figure, Shape, split};
 use crate::kpi::Kpi;
@@ -41,9 +41,9 @@ pub(super) fn figure(sweep: &Sweep, kpi: &Kpi) -> Option<Figure> {
     let [a, b] = sweep.axes.as_slice() else { return None };
     let heat = Heat::of(sweep, kpi, a, b)?;
     let title = heat.title();
-    let bounds = if heat.bounded { format!(" Crossed fields do not keep {}.", words(sweep)) } else { String::new() };
+    let bounded = if heat.bounded { format!(" Crossed fields do not keep {}.", bounds(sweep)) } else { String::new() };
     let shows =
-        format!("Mean of {} over all seeds, for each {} and {}.{bounds}", kpi.axis(), heat.x.label, heat.y.label);
+        format!("Mean of {} over all seeds, for each {} and {}.{bounded}", kpi.axis(), heat.x.label, heat.y.label);
     let (_, body, numbers) = split(Ok(heat), |_| None, Heat::draw, Heat::numbers);
     Some(Figure {
         id: format!("heat-{}", kpi.name),
@@ -114,13 +114,13 @@ impl Heat {
         };
         let Some((least, most)) = self.ends() else { return label };
         let kept = self.fields.iter().filter(|f| f.keeps).count();
-        let bounds = if self.bounded {
+        let bounded = if self.bounded {
             format!("; {kept} of {} fields keep all bounds", self.fields.len())
         } else {
             String::new()
         };
         format!(
-            "{label} {} from {} at {} to {} at {}{bounds}",
+            "{label} {} from {} at {} to {} at {}{bounded}",
             self.kpi.verb("goes"),
             self.kpi.show(least.mean),
             place(least),
